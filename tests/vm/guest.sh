@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=sh
+# guest.sh: what a guest does once its root stands: load the module, run the command, unload, check the log, say the end.
+
+host=/run/vm	# shared with tests/vm/run: command, modules; out, err and end go back
+pipes=/run/vm-pipes
+
+power_off() {
+	/bin/busybox poweroff -f
+}
+
+# end KIND VALUE: the last thing a guest says. The rename makes it all there or not there.
+end() {
+	sync
+	umount "$(cat $host/cwd)" 2>/dev/null
+	echo "$1 $2" >$host/end.new
+	mv $host/end.new $host/end
+	power_off
+	sleep 1000
+}
+
+# A line in the console that test output can be matched with.
+mark() {
+	echo "ktally-vm: $*" >/dev/kmsg
+}
+
+# What the command left running; kernel threads have no executable.
+leftovers() {
+	for proc in /proc/[0-9]*; do
+		pid=${proc#/proc/}
+		case " 1 $relays " in
+		*" $pid "*) continue ;;
+		esac
+		readlink "$proc/exe" >/dev/null 2>&1 && echo "$pid"
+	done
+}
+
+kill_leftovers() {
+	rounds=0
+	while pids=$(leftovers) && [ -n "$pids" ] && [ $rounds -lt 50 ]; do
+		# shellcheck disable=SC2086 # a list of process ids
+		kill -KILL $pids 2>/dev/null
+		sleep 0.1
+		rounds=$((rounds + 1))
+	done
+}
+
+run_command() {
+	mkdir $pipes
+	mkfifo $pipes/out $pipes/err
+	cat <$pipes/out >$host/out &
+	relays=$!
+	cat <$pipes/err >$host/err &
+	relays="$relays $!"
+	(
+		cd "$(cat $host/cwd)" || exit 125
+		# exports what the host passes on, then becomes the command
+		exec /bin/bash $host/command </dev/null
+	) >$pipes/out 2>$pipes/err
+	status=$?
+	kill_leftovers
+	wait
+}
+
+load() {
+	[ -f $host/ko/ktally.ko ] || return 0
+	message=$(/bin/busybox insmod $host/ko/ktally.ko 2>&1) || end load "$message"
+}
+
+unload() {
+	[ -d /sys/module/ktally ] || return 0
+	message=$(/bin/busybox rmmod ktally 2>&1) || end unload "$message"
+}
+
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root
+relays=
+echo up >$host/up
+dmesg -n 7
+if [ -f $host/bin/ktally ]; then
+	mkdir -p /usr/local/bin
+	cp $host/bin/ktally /usr/local/bin/
+fi
+load
+run_command
+unload
+splat=$(dmesg | grep -E -m 1 -f $host/splats) && end splat "$splat"
+mark "the end"
+end status $status
