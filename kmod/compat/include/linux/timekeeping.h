@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The clocks in nanoseconds on kernels that lack them, and the header, which <linux/ktime.h> includes since 3.17. */
+#ifndef _KTALLY_SHIM_LINUX_TIMEKEEPING_H
+#define _KTALLY_SHIM_LINUX_TIMEKEEPING_H
+
+#ifdef KTALLY_HAVE_HEADER_TIMEKEEPING
+#include_next <linux/timekeeping.h>
+#else
+#include <linux/ktime.h>
+#endif
+
+/* "timekeeping: Provide fast and NMI safe access to CLOCK_MONOTONIC", 3.17. */
+#ifndef KTALLY_HAVE_MONO_FAST
+#include <linux/trace_clock.h>
+#define ktime_get_mono_fast_ns()	trace_clock_local()
+#endif
+
+/* "hrtimer: Provide ktime_get_ns() and friends", 3.17. */
+#ifndef KTALLY_HAVE_REAL_NS
+#include <linux/hrtimer.h>
+#define ktime_get_ns()			ktime_to_ns(ktime_get())
+#define ktime_get_real_ns()		ktime_to_ns(ktime_get_real())
+#endif
+
+#endif /* _KTALLY_SHIM_LINUX_TIMEKEEPING_H */

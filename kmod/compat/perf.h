@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The kernel's own perf counters: creation, the handler's signature, raw records, reading. */
+#ifndef _KTALLY_COMPAT_PERF_H
+#define _KTALLY_COMPAT_PERF_H
+
+#include <linux/perf_event.h>
+#include <linux/types.h>
+
+#define ktally_perf_fn	perf_overflow_handler_t
+
+/**
+ * KTALLY_PERF_HANDLER() - head of a static function that is called when a counter overflows
+ * @name: of the function
+ * @event: names the struct perf_event parameter
+ * @data: names the struct perf_sample_data parameter, for ktally_perf_raw() only
+ * @regs: names the struct pt_regs parameter: the interrupted context
+ *
+ * Context: any, NMI included.
+ */
+#define KTALLY_PERF_HANDLER(name, event, data, regs)			\
+	static void name(struct perf_event *event,			\
+			 struct perf_sample_data *data,			\
+			 struct pt_regs *regs)
+
+/**
+ * ktally_perf_create() - a counter of our own on one CPU
+ * @attr: as for perf_event_open(2); PERF_SAMPLE_RAW is added for a tracepoint, which newer
+ *	kernels (6.13, "perf/core: Check sample_type in perf_sample_save_raw_data()") hand no
+ *	record otherwise
+ * @cpu: an online CPU
+ * @fn: called at an overflow, or NULL
+ * @context: what ktally_perf_context() gives the handler
+ *
+ * Permissions are checked against the calling task, as for perf_event_open(2).
+ *
+ * Return: the counter or ERR_PTR(); -ENOENT where no PMU has such an event, -ENODEV for a CPU
+ * that is offline, -EACCES or -EPERM.
+ * Context: process, sleeps.
+ */
+struct perf_event *ktally_perf_create(struct perf_event_attr *attr, int cpu,
+				      ktally_perf_fn fn, void *context);
+
+/**
+ * ktally_perf_context() - what the counter was created with
+ * @event: from ktally_perf_create()
+ *
+ * Context: any.
+ */
+static inline void *ktally_perf_context(struct perf_event *event)
+{
+	return event->overflow_handler_context;
+}
+
+/**
+ * ktally_perf_release() - end a counter; on return its handler runs no more
+ * @event: from ktally_perf_create()
+ *
+ * For a tracepoint the handler may still be running: ktally_tp_synchronize() first.
+ * Context: process, sleeps.
+ */
+static inline void ktally_perf_release(struct perf_event *event)
+{
+	perf_event_release_kernel(event);
+}
+
+/**
+ * ktally_perf_enable() - let a counter that was created disabled, or disabled since, count
+ * @event: from ktally_perf_create()
+ *
+ * Context: process; interrupts CPU @event is on.
+ */
+static inline void ktally_perf_enable(struct perf_event *event)
+{
+	perf_event_enable(event);
+}
+
+/**
+ * ktally_perf_disable() - let a counter rest
+ * @event: from ktally_perf_create()
+ *
+ * Context: process; interrupts CPU @event is on.
+ */
+static inline void ktally_perf_disable(struct perf_event *event)
+{
+	perf_event_disable(event);
+}
+
+/**
+ * ktally_perf_raw() - the record of the trace event that a handler is called for
+ * @data: the handler's
+ * @size: how many bytes of it there are
+ *
+ * Whether it is there must be asked since "perf: Use sample_flags for raw_data", 6.1. It is
+ * a fragment since "perf, events: add non-linear data support for raw records", 4.8.
+ *
+ * Return: the record, laid out as the event's format file says, or NULL.
+ * Context: inside the handler.
+ */
+static inline const void *ktally_perf_raw(struct perf_sample_data *data, u32 *size)
+{
+	struct perf_raw_record *raw;
+
+#ifdef KTALLY_HAVE_PERF_SAMPLE_FLAGS
+	if (!(data->sample_flags & PERF_SAMPLE_RAW))
+		return NULL;
+#endif
+	raw = data->raw;
+	if (!raw)
+		return NULL;
+#ifdef KTALLY_HAVE_PERF_RAW_FRAG
+	*size = raw->frag.size;
+	return raw->frag.data;
+#else
+	*size = raw->size;
+	return raw->data;
+#endif
+}
+
+/**
+ * ktally_perf_read() - what a counter of this CPU has counted until now
+ * @event: a counter created for this CPU
+ * @value: where to
+ *
+ * perf_event_read_local() is exported by no kernel. This asks the PMU itself, which is safe
+ * for a counter that runs right here.
+ *
+ * Return: false if the counter is not counting here, for instance because more of them
+ * share the PMU than it has places.
+ * Context: any, NMI included, with preemption off on the counter's CPU.
+ */
+bool ktally_perf_read(struct perf_event *event, u64 *value);
+
+#endif /* _KTALLY_COMPAT_PERF_H */

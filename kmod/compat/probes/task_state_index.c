@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: GPL-2.0
+// task_state_index(): "sched/headers: Rename task_state() helpers", 4.15.
+#include <linux/sched.h>
+
+unsigned int probe(struct task_struct *task);
+
+unsigned int probe(struct task_struct *task)
+{
+	return task_state_index(task);
+}

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-2.0
+// Candidate 1 for the prototype of softirq_entry.
+#include "tracepoint.h"
+#include <linux/interrupt.h>
+#include <trace/events/irq.h>
+
+KTALLY_PROBE_TRACEPOINT(softirq_entry, 1);

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Walks the stacks of the current task. */
+#ifndef _KTALLY_COMPAT_UNWIND_H
+#define _KTALLY_COMPAT_UNWIND_H
+
+struct pt_regs;
+
+/**
+ * ktally_unwind_kernel() - return addresses on the kernel stack in use
+ * @regs: NULL for the caller's own stack, less the functions of this module that are on top
+ *	of it; or the interrupted kernel context to start from: the first address is exactly
+ *	where it was interrupted
+ * @ips: where to, the innermost first
+ * @max: how many fit
+ *
+ * x86 uses the kernel's own unwinder since "x86/unwind: Add new unwind interface and
+ * implementations", 4.9; elsewhere frame pointers are followed, without which (x86 before
+ * 4.9 built so) only the caller's stack can be had. At the first instructions of a function,
+ * before its frame exists, frame pointers miss its caller.
+ *
+ * Return: how many were stored.
+ * Context: any, NMI included, with preemption off. Takes no lock, bounded.
+ */
+unsigned int ktally_unwind_kernel(struct pt_regs *regs, unsigned long *ips, unsigned int max);
+
+/**
+ * ktally_unwind_user() - return addresses on the current task's user stack
+ * @regs: the interrupted user context, or NULL for where the task entered the kernel
+ * @ips: where to, the innermost first
+ * @max: how many fit
+ *
+ * Follows frame pointers through what is present of the stack: code built without them, and
+ * pages that are not in memory, end the walk early. 32-bit tasks are walked as such.
+ *
+ * Return: how many were stored, 0 for a kernel thread.
+ * Context: any, NMI included. Takes no lock, never faults a page in.
+ */
+unsigned int ktally_unwind_user(struct pt_regs *regs, unsigned long *ips, unsigned int max);
+
+#endif /* _KTALLY_COMPAT_UNWIND_H */
