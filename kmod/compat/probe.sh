@@ -22,6 +22,10 @@ die() {
 	exit 1
 }
 
+command -v "$1" >/dev/null ||
+	die "the kernel was built with '$1', which is not installed: install it," \
+		"or name another compiler with CC=gcc"
+
 # Everything an answer depends on. Time stamps stand for the kernel's own generated headers:
 # a rebuilt kernel of the same name writes them anew.
 key=$({
@@ -78,7 +82,7 @@ ls "$probes" | sed -n 's/\.c$//p' |
 
 if ! [ -e "$work/000_sanity.ok" ]; then
 	sed -n '1,40s/^/ktally:   /p' "$work/000_sanity.log" >&2
-	die "a trivial module does not compile against $kernel." \
+	die "a trivial module does not compile for this kernel." \
 		"Are the headers complete, and is $1 the compiler they want? All answers: $log"
 fi
 if [ -e "$work/000_wrong_type.ok" ]; then
