@@ -24,24 +24,28 @@ mark() {
 	echo "ktally-vm: $*" >/dev/kmsg
 }
 
-# What the command left running; kernel threads have no executable.
-leftovers() {
+# Sets pids to what the command left running; kernel threads have no executable.
+# No subshell: it would find itself.
+find_leftovers() {
+	pids=
 	for proc in /proc/[0-9]*; do
 		pid=${proc#/proc/}
 		case " 1 $relays " in
-		*" $pid "*) continue ;;
+		*" $pid "*) ;;
+		*) [ ! -e "$proc/exe" ] || pids="$pids $pid" ;;
 		esac
-		readlink "$proc/exe" >/dev/null 2>&1 && echo "$pid"
 	done
 }
 
 kill_leftovers() {
 	rounds=0
-	while pids=$(leftovers) && [ -n "$pids" ] && [ $rounds -lt 50 ]; do
+	find_leftovers
+	while [ -n "$pids" ] && [ $rounds -lt 50 ]; do
 		# shellcheck disable=SC2086 # a list of process ids
 		kill -KILL $pids 2>/dev/null
 		sleep 0.1
 		rounds=$((rounds + 1))
+		find_leftovers
 	done
 }
 

@@ -6,7 +6,7 @@ wanted_modules=(virtio_pci 9pnet_virtio 9p overlay)
 
 # Writes the file of module $1 out of the list of all module files; nothing when it is built in.
 module_file() {
-	grep -E "/${1//[-_]/[-_]}\.ko(\.xz|\.zst|\.gz)?$" "$all_modules" | head -n 1
+	grep -E "/${1//[-_]/[-_]}\.ko(\.xz|\.zst|\.gz)?$" "$all_modules" | head -n 1 || true
 }
 
 # Adds module $1 after all that it depends on.
