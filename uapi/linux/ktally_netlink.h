@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * ktally: the generic netlink family that describes and drives sessions.
+ *
+ * Family "ktally", version KTALLY_ABI, multicast group "events". uapi/ktally.yaml is the same in YNL.
+ * Every attribute sits at the top level of its message; the space is one enum, so an id means one thing everywhere.
+ * INFO_GET and SOURCE_GET are open to all; everything else needs CAP_PERFMON (CAP_SYS_ADMIN where the kernel has no such
+ * capability). A refusal carries a sentence (extack); the offending attribute is pointed at, inside KTALLY_A_PROGRAM the
+ * offending instruction.
+ *
+ *	SESSION_NEW   { NAME?, FLAGS?, RING_SIZE?, RING_MODE?, RING_WATERMARK?, STACK_ENTRIES?, CPUS?, SCOPE_PIDS? } -> SESSION_GET reply
+ *	SESSION_GET   { SESSION | NAME }  or dump         -> { SESSION, NAME?, STATE, FLAGS, RING_*, STACK_ENTRIES, NR_TABLES, NR_PROBES, PORTID, MEMORY, MISSED }
+ *	TABLE_NEW     { SESSION, NR_KEYS, ROWS, COLUMNS, LABEL? }  -> { SESSION, TABLE }
+ *	TABLE_GET     { SESSION } dump                    -> { SESSION, TABLE, NR_KEYS, ROWS, COLUMNS, LABEL? }
+ *	PROBE_NEW     { SESSION, SOURCE_KIND, SRC_*, PROGRAM?, PROGRAM_DATA?, LABEL? }  -> { SESSION, PROBE }
+ *	PROBE_GET     { SESSION } dump                    -> { SESSION, PROBE, SOURCE_KIND, SRC_*, COUNT, MISSED, LABEL? }
+ *	SESSION_START { SESSION }    SESSION_STOP { SESSION }    SESSION_DELETE { SESSION }
+ *	SNAPSHOT      { SESSION, SNAPSHOT_FLAGS? }        -> { SESSION, HALF, GENERATION, TIME }
+ *	INFO_GET      { }                                 -> { ABI, FEATURES, NR_CPUS, RELEASE, NR_SESSIONS }
+ *	SOURCE_GET    dump                                -> { SOURCE_KIND, SRC_NAME, AVAILABLE, FIELDS{ FIELD{ FIELD_* } ... } }
+ *
+ * Notifications on "events": SESSION_NTF { SESSION, NAME?, STATE } whenever a session changes state (NEW when it is made).
+ */
+#ifndef _UAPI_LINUX_KTALLY_NETLINK_H
+#define _UAPI_LINUX_KTALLY_NETLINK_H
+
+#include <linux/ktally.h>
+
+#define KTALLY_GENL_NAME	"ktally"
+#define KTALLY_GENL_GROUP	"events"
+
+/** enum ktally_cmd - commands, see the head of this file */
+enum ktally_cmd {
+	KTALLY_CMD_UNSPEC = 0,
+	KTALLY_CMD_INFO_GET = 1,
+	KTALLY_CMD_SOURCE_GET = 2,
+	KTALLY_CMD_SESSION_NEW = 3,
+	KTALLY_CMD_SESSION_GET = 4,
+	KTALLY_CMD_SESSION_START = 5,
+	KTALLY_CMD_SESSION_STOP = 6,
+	KTALLY_CMD_SESSION_DELETE = 7,
+	KTALLY_CMD_TABLE_NEW = 8,
+	KTALLY_CMD_TABLE_GET = 9,
+	KTALLY_CMD_PROBE_NEW = 10,
+	KTALLY_CMD_PROBE_GET = 11,
+	KTALLY_CMD_SNAPSHOT = 12,
+	KTALLY_CMD_SESSION_NTF = 13,
+	__KTALLY_CMD_END,
+};
+#define KTALLY_CMD_MAX (__KTALLY_CMD_END - 1)
+
+/**
+ * enum ktally_attr - attributes
+ * @KTALLY_A_PAD: alignment, ignored
+ * @KTALLY_A_ABI: u32, KTALLY_ABI of the module
+ * @KTALLY_A_FEATURES: u64, KTALLY_FEATURE_*
+ * @KTALLY_A_NR_CPUS: u32, CPUs are numbered below this
+ * @KTALLY_A_RELEASE: string, release of the running kernel
+ * @KTALLY_A_NR_SESSIONS: u32
+ * @KTALLY_A_SESSION: u32, id of a session, never 0
+ * @KTALLY_A_NAME: string, name of a pinned session (letters, digits, '-', '_', '.'); needs KTALLY_SESSION_PINNED
+ * @KTALLY_A_STATE: u32, enum ktally_state
+ * @KTALLY_A_FLAGS: u32, KTALLY_SESSION_*
+ * @KTALLY_A_PORTID: u32, netlink port of the owner; 0 for a pinned session
+ * @KTALLY_A_RING_SIZE: u32, bytes per CPU, a power of two; absent or 0: no ring
+ * @KTALLY_A_RING_MODE: u32, enum ktally_ring_mode
+ * @KTALLY_A_RING_WATERMARK: u32, bytes between two wake-ups of a reader; default half the ring
+ * @KTALLY_A_STACK_ENTRIES: u32, distinct stacks to make room for per CPU; absent or 0: no stack store
+ * @KTALLY_A_CPUS: binary, bit mask of __u64 words: CPUs on which probes count; absent: all
+ * @KTALLY_A_SCOPE_PIDS: binary, array of __u32 process ids: count only these processes and their future children; absent: all
+ * @KTALLY_A_NR_TABLES: u32
+ * @KTALLY_A_NR_PROBES: u32
+ * @KTALLY_A_MEMORY: u64, bytes of kernel memory held by the session
+ * @KTALLY_A_MISSED: u64, SESSION_GET: hits on CPUs the session has no memory for; PROBE_GET: hits the kernel lost before they
+ *	reached us (kprobe nmissed)
+ * @KTALLY_A_TABLE: u32, number of a table in its session
+ * @KTALLY_A_NR_KEYS: u32, key words, 0..KTALLY_KEYS_MAX; 0: the table has one row, the other row
+ * @KTALLY_A_ROWS: u32, rows per CPU
+ * @KTALLY_A_COLUMNS: binary, array of struct ktally_column
+ * @KTALLY_A_LABEL: binary, up to 1024 bytes that the module keeps and returns: user space's own description
+ * @KTALLY_A_PROBE: u32, number of a probe in its session
+ * @KTALLY_A_SOURCE_KIND: u32, enum ktally_source_kind
+ * @KTALLY_A_SRC_NAME: string
+ * @KTALLY_A_SRC_OFFSET: u64
+ * @KTALLY_A_SRC_PERIOD: u64
+ * @KTALLY_A_SRC_PERF_TYPE: u32, as in struct perf_event_attr
+ * @KTALLY_A_SRC_PERF_CONFIG: u64, as in struct perf_event_attr
+ * @KTALLY_A_PROGRAM: binary, array of struct ktally_insn; required but for KTALLY_SOURCE_PROCESS
+ * @KTALLY_A_PROGRAM_DATA: binary, constant block of the program
+ * @KTALLY_A_COUNT: binary, struct ktally_probe_count summed over CPUs and halves; exact when the session is stopped
+ * @KTALLY_A_SNAPSHOT_FLAGS: u32, KTALLY_SNAPSHOT_*
+ * @KTALLY_A_HALF: u32, the half that is quiet now
+ * @KTALLY_A_GENERATION: u64, generation of the quiet half, on every CPU
+ * @KTALLY_A_TIME: u64, nanoseconds of CLOCK_MONOTONIC when the halves were swapped
+ * @KTALLY_A_AVAILABLE: u32, 1 if the source can be attached on this kernel
+ * @KTALLY_A_FIELDS: nest of KTALLY_A_FIELD
+ * @KTALLY_A_FIELD: nest of KTALLY_A_FIELD_*; the n-th is field n
+ * @KTALLY_A_FIELD_NAME: string
+ * @KTALLY_A_FIELD_TYPE: u32, enum ktally_type
+ * @KTALLY_A_FIELD_SIZE: u32, bytes
+ */
+enum ktally_attr {
+	KTALLY_A_UNSPEC = 0,
+	KTALLY_A_PAD = 1,
+	KTALLY_A_ABI = 2,
+	KTALLY_A_FEATURES = 3,
+	KTALLY_A_NR_CPUS = 4,
+	KTALLY_A_RELEASE = 5,
+	KTALLY_A_NR_SESSIONS = 6,
+	KTALLY_A_SESSION = 7,
+	KTALLY_A_NAME = 8,
+	KTALLY_A_STATE = 9,
+	KTALLY_A_FLAGS = 10,
+	KTALLY_A_PORTID = 11,
+	KTALLY_A_RING_SIZE = 12,
+	KTALLY_A_RING_MODE = 13,
+	KTALLY_A_RING_WATERMARK = 14,
+	KTALLY_A_STACK_ENTRIES = 15,
+	KTALLY_A_CPUS = 16,
+	KTALLY_A_SCOPE_PIDS = 17,
+	KTALLY_A_NR_TABLES = 18,
+	KTALLY_A_NR_PROBES = 19,
+	KTALLY_A_MEMORY = 20,
+	KTALLY_A_MISSED = 21,
+	KTALLY_A_TABLE = 22,
+	KTALLY_A_NR_KEYS = 23,
+	KTALLY_A_ROWS = 24,
+	KTALLY_A_COLUMNS = 25,
+	KTALLY_A_LABEL = 26,
+	KTALLY_A_PROBE = 27,
+	KTALLY_A_SOURCE_KIND = 28,
+	KTALLY_A_SRC_NAME = 29,
+	KTALLY_A_SRC_OFFSET = 30,
+	KTALLY_A_SRC_PERIOD = 31,
+	KTALLY_A_SRC_PERF_TYPE = 32,
+	KTALLY_A_SRC_PERF_CONFIG = 33,
+	KTALLY_A_PROGRAM = 34,
+	KTALLY_A_PROGRAM_DATA = 35,
+	KTALLY_A_COUNT = 36,
+	KTALLY_A_SNAPSHOT_FLAGS = 37,
+	KTALLY_A_HALF = 38,
+	KTALLY_A_GENERATION = 39,
+	KTALLY_A_TIME = 40,
+	KTALLY_A_AVAILABLE = 41,
+	KTALLY_A_FIELDS = 42,
+	KTALLY_A_FIELD = 43,
+	KTALLY_A_FIELD_NAME = 44,
+	KTALLY_A_FIELD_TYPE = 45,
+	KTALLY_A_FIELD_SIZE = 46,
+	__KTALLY_A_END,
+};
+#define KTALLY_A_MAX (__KTALLY_A_END - 1)
+
+/* KTALLY_A_FLAGS */
+#define KTALLY_SESSION_PINNED	(1U << 0)	/* lives by its name until deleted, not with the socket that made it */
+
+/* KTALLY_A_SNAPSHOT_FLAGS */
+#define KTALLY_SNAPSHOT_CLEAR	(1U << 0)	/* zero the half that becomes active */
+
+#define KTALLY_LABEL_MAX	1024
+
+#endif /* _UAPI_LINUX_KTALLY_NETLINK_H */

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * ktally: the bytecode of a probe's program.
+ *
+ * A program is an array of struct ktally_insn plus a block of constant bytes (patterns). It has KTALLY_REGS registers of
+ * 64 bits, jumps only forward, and ends with KTALLY_OP_EXIT on every path. A string lives in consecutive registers, 8 bytes
+ * each in memory order, NUL padded. The module verifies: known opcode, registers in range and written before they are read
+ * on every path, jumps forward and inside, ids and widths that match the probe's source and the session's tables.
+ * A load that faults ends the program; the hit is accounted as `fault`.
+ */
+#ifndef _UAPI_LINUX_KTALLY_PROGRAM_H
+#define _UAPI_LINUX_KTALLY_PROGRAM_H
+
+#include <linux/types.h>
+
+#define KTALLY_REGS		32
+#define KTALLY_INSNS_MAX	512
+#define KTALLY_DATA_MAX		4096
+#define KTALLY_STRING_MAX	128	/* bytes of one string, a multiple of 8 */
+#define KTALLY_NO_REG		0xff	/* in @b: the second operand is @imm */
+
+/**
+ * struct ktally_insn - one instruction
+ * @op: enum ktally_op
+ * @dst: destination register, or first of a span
+ * @a: first operand register, or first of a span
+ * @b: second operand register; KTALLY_NO_REG: the operand is @imm (where an opcode says "b|imm")
+ * @aux: opcode dependent: jump distance, size, id, length
+ * @imm: opcode dependent: 64-bit constant
+ *
+ * Members an opcode does not name must be zero (@b may also be KTALLY_NO_REG).
+ */
+struct ktally_insn {
+	__u8 op;
+	__u8 dst;
+	__u8 a;
+	__u8 b;
+	__u32 aux;
+	__aligned_u64 imm;
+};
+
+/**
+ * enum ktally_op - opcodes
+ * @KTALLY_OP_EXIT: end; @imm is enum ktally_verdict
+ * @KTALLY_OP_FIELD: dst.. = field @aux of the source; a string takes (@imm rounded up to 8)/8 registers and at most
+ *	@imm bytes are kept (@imm a multiple of 8, <= KTALLY_STRING_MAX); integers are sign or zero extended, @imm = 0
+ * @KTALLY_OP_CONTEXT: dst.. = context @aux (enum ktally_context); strings take their width, see the enum; @imm = 0
+ * @KTALLY_OP_IMM: dst = @imm
+ * @KTALLY_OP_MOV: dst = a
+ * @KTALLY_OP_LOAD: dst = load of (@aux & 0xff) bytes (1 2 4 8) at address a + (signed)@imm; @aux flags KTALLY_LOAD_*
+ * @KTALLY_OP_STRING: dst.. = NUL-terminated text at address a, at most @imm bytes (multiple of 8), @aux flags KTALLY_LOAD_USER
+ * @KTALLY_OP_STACK: dst = id of the interned stack; @aux = KTALLY_STACK_KERNEL or KTALLY_STACK_USER, @imm = depth limit (1..
+ *	KTALLY_STACK_DEPTH_MAX). 0 when there is none (kernel stack of a hit in user mode, user stack of a kernel thread),
+ *	KTALLY_STACK_LOST when the store is full. Needs a session with a stack store.
+ * @KTALLY_OP_ADD: dst = a + (b|imm); SUB, MUL, AND, OR, XOR, SHL, SHR (logical), SAR (arithmetic) likewise
+ * @KTALLY_OP_UDIV: unsigned; division by zero gives 0. SDIV signed; UMOD, SMOD: remainder, by zero gives 0
+ * @KTALLY_OP_BUCKET: dst = bucket number of a; @aux = enum ktally_hist, parameters in @imm as in struct ktally_column @param0
+ *	for LOGLIN; LOG2 takes none. (Linear bucketing is arithmetic.)
+ * @KTALLY_OP_JEQ: if a == (b|imm) skip the next @aux instructions; JNE, JULT, JULE, JUGT, JUGE unsigned, JSLT, JSLE, JSGT, JSGE signed,
+ *	JSET: a & (b|imm) is not 0; @aux >= 1
+ * @KTALLY_OP_JMP: skip the next @aux instructions, @aux >= 1
+ * @KTALLY_OP_MATCH: dst = 1 if the string in registers a.. (@aux & 0xffff bytes, multiple of 8) matches the pattern in the
+ *	constant block at offset @imm & 0xffffffff, length @imm >> 32, else 0. @aux flags KTALLY_MATCH_*
+ * @KTALLY_OP_UPDATE: update table @aux: key words from a.., column values from b.. (one register for each column that takes a
+ *	value, in column order; KTALLY_NO_REG if none does)
+ * @KTALLY_OP_EMIT: write a KTALLY_RECORD_EVENT with @aux words from registers a.. ; @aux 0..KTALLY_REGS. Needs a session with a ring.
+ */
+enum ktally_op {
+	KTALLY_OP_EXIT = 0,
+	KTALLY_OP_FIELD = 1,
+	KTALLY_OP_CONTEXT = 2,
+	KTALLY_OP_UPDATE = 3,
+	KTALLY_OP_EMIT = 4,
+	KTALLY_OP_IMM = 5,
+	KTALLY_OP_MOV = 6,
+	KTALLY_OP_LOAD = 7,
+	KTALLY_OP_STRING = 8,
+	KTALLY_OP_STACK = 9,
+	KTALLY_OP_MATCH = 10,
+	KTALLY_OP_BUCKET = 11,
+	KTALLY_OP_ADD = 12,
+	KTALLY_OP_SUB = 13,
+	KTALLY_OP_MUL = 14,
+	KTALLY_OP_UDIV = 15,
+	KTALLY_OP_SDIV = 16,
+	KTALLY_OP_UMOD = 17,
+	KTALLY_OP_SMOD = 18,
+	KTALLY_OP_AND = 19,
+	KTALLY_OP_OR = 20,
+	KTALLY_OP_XOR = 21,
+	KTALLY_OP_SHL = 22,
+	KTALLY_OP_SHR = 23,
+	KTALLY_OP_SAR = 24,
+	KTALLY_OP_JMP = 25,
+	KTALLY_OP_JEQ = 26,
+	KTALLY_OP_JNE = 27,
+	KTALLY_OP_JULT = 28,
+	KTALLY_OP_JULE = 29,
+	KTALLY_OP_JUGT = 30,
+	KTALLY_OP_JUGE = 31,
+	KTALLY_OP_JSLT = 32,
+	KTALLY_OP_JSLE = 33,
+	KTALLY_OP_JSGT = 34,
+	KTALLY_OP_JSGE = 35,
+	KTALLY_OP_JSET = 36,
+	__KTALLY_OP_END,
+};
+#define KTALLY_OP_MAX (__KTALLY_OP_END - 1)
+
+/**
+ * enum ktally_verdict - how a program accounts its hit
+ * @KTALLY_VERDICT_FOLDED: it passed (becomes `other` if a table update went to the other row)
+ * @KTALLY_VERDICT_FILTERED: its filter said no
+ */
+enum ktally_verdict {
+	KTALLY_VERDICT_FOLDED = 0,
+	KTALLY_VERDICT_FILTERED = 1,
+	__KTALLY_VERDICT_END,
+};
+#define KTALLY_VERDICT_MAX (__KTALLY_VERDICT_END - 1)
+
+/* Flags of KTALLY_OP_LOAD (@aux, above the size byte) and KTALLY_OP_STRING (@aux). Without USER the address is the kernel's. */
+#define KTALLY_LOAD_USER	(1U << 8)
+#define KTALLY_LOAD_SIGNED	(1U << 9)
+
+/* @aux of KTALLY_OP_STACK */
+#define KTALLY_STACK_KERNEL	1U
+#define KTALLY_STACK_USER	2U
+#define KTALLY_STACK_LOST	0xffffffffU
+
+/* Flags of KTALLY_OP_MATCH. Default is equality of the whole string. GLOB: '*', '?' and [a-z] as in fnmatch(3) without flags. */
+#define KTALLY_MATCH_GLOB	(1U << 16)
+
+/**
+ * enum ktally_context - what a program can ask about the moment of the hit
+ * @KTALLY_CTX_PID: process id (thread group id, initial pid namespace)
+ * @KTALLY_CTX_TID: thread id
+ * @KTALLY_CTX_PPID: parent process id
+ * @KTALLY_CTX_COMM: name of the thread; string of 16 bytes, 2 registers
+ * @KTALLY_CTX_CPU: CPU number
+ * @KTALLY_CTX_NODE: NUMA node
+ * @KTALLY_CTX_NS: nanoseconds of CLOCK_MONOTONIC
+ * @KTALLY_CTX_CGROUP: id of the cgroup v2 (inode number of its folder), 0 if there is none
+ * @KTALLY_CTX_UID: user id in the initial namespace
+ * @KTALLY_CTX_PRIO: kernel priority (task->prio)
+ * @KTALLY_CTX_POLICY: scheduling policy (SCHED_*)
+ * @KTALLY_CTX_IN_IRQ: 0 process, 1 softirq, 2 hard interrupt, 3 NMI
+ * @KTALLY_CTX_IRQS_OFF: 1 if interrupts were off at the hit, of sources that know it (kprobe, timer, perf), else 0
+ * @KTALLY_CTX_IMAGE: (pid << 32 | exec count): one program image of one process; user stacks are symbolized by it
+ * @KTALLY_CTX_USER_MODE: 1 if the hit interrupted user mode (timer, perf), else 0
+ * @KTALLY_CTX_IP: address where the hit interrupted (timer, perf, kprobe), else 0
+ */
+enum ktally_context {
+	KTALLY_CTX_PID = 0,
+	KTALLY_CTX_TID = 1,
+	KTALLY_CTX_PPID = 2,
+	KTALLY_CTX_COMM = 3,
+	KTALLY_CTX_CPU = 4,
+	KTALLY_CTX_NODE = 5,
+	KTALLY_CTX_NS = 6,
+	KTALLY_CTX_CGROUP = 7,
+	KTALLY_CTX_UID = 8,
+	KTALLY_CTX_PRIO = 9,
+	KTALLY_CTX_POLICY = 10,
+	KTALLY_CTX_IN_IRQ = 11,
+	KTALLY_CTX_IRQS_OFF = 12,
+	KTALLY_CTX_IMAGE = 13,
+	KTALLY_CTX_USER_MODE = 14,
+	KTALLY_CTX_IP = 15,
+	__KTALLY_CTX_END,
+};
+#define KTALLY_CTX_MAX (__KTALLY_CTX_END - 1)
+
+#endif /* _UAPI_LINUX_KTALLY_PROGRAM_H */

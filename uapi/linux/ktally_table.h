@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * ktally: tables, their mapping, and the accounting that travels with them.
+ *
+ * Every CPU has two halves of the same layout; hits go to the active one. KTALLY_CMD_SNAPSHOT swaps them on all CPUs and
+ * returns when no handler is inside the half that became quiet. Nothing is cleared: each half keeps accumulating over its
+ * active times, so that
+ *
+ *	total so far = quiet half right after one snapshot + the other half right after the next
+ *
+ * and a reader that dies loses nothing. KTALLY_SNAPSHOT_CLEAR zeroes the half that becomes active, for readers that want
+ * only what happened since.
+ *
+ *	one half:  | struct ktally_half | struct ktally_probe_count [nr_probes] | struct ktally_table_head [nr_tables] |
+ *	           | table 0: rows | index | table 1: rows | index | ...
+ *	one row:   | key words | hits | cells of column 0 | cells of column 1 | ...     (all __u64)
+ *
+ * Row 0 of a table is the *other* row: it has no key and takes the hits of keys that found no room. Rows 1..used-1 are
+ * in use, except those whose hits are 0 (set aside by a hit that was overtaken; skip them).
+ */
+#ifndef _UAPI_LINUX_KTALLY_TABLE_H
+#define _UAPI_LINUX_KTALLY_TABLE_H
+
+#include <linux/types.h>
+
+/**
+ * enum ktally_column_kind - what a column keeps for each row, and its cells (all __u64)
+ * @KTALLY_COLUMN_COUNT: nothing but the row's own hits: no value, no cell
+ * @KTALLY_COLUMN_SUM: 1 cell: signed sum
+ * @KTALLY_COLUMN_MIN: 1 cell: signed minimum; valid if hits is not 0. Stored XOR KTALLY_MIN_BIAS, so that 0 is "none"
+ * @KTALLY_COLUMN_MAX: 1 cell: signed maximum, stored XOR KTALLY_MAX_BIAS, so that 0 is "none"
+ * @KTALLY_COLUMN_AVG: 1 cell: signed sum (mean = sum / hits)
+ * @KTALLY_COLUMN_VAR: 3 cells: signed sum; sum of squares low, high (128 bits, of the absolute value)
+ * @KTALLY_COLUMN_HIST: histogram: one cell a bucket, see enum ktally_hist
+ */
+enum ktally_column_kind {
+	KTALLY_COLUMN_COUNT = 0,
+	KTALLY_COLUMN_SUM = 1,
+	KTALLY_COLUMN_MIN = 2,
+	KTALLY_COLUMN_MAX = 3,
+	KTALLY_COLUMN_AVG = 4,
+	KTALLY_COLUMN_VAR = 5,
+	KTALLY_COLUMN_HIST = 6,
+	__KTALLY_COLUMN_END,
+};
+#define KTALLY_COLUMN_MAX_KIND (__KTALLY_COLUMN_END - 1)
+
+#define KTALLY_MIN_BIAS		0x7fffffffffffffffULL
+#define KTALLY_MAX_BIAS		0x8000000000000000ULL
+
+/**
+ * enum ktally_hist - how a histogram's buckets are cut
+ * @KTALLY_HIST_LOG2: 66 buckets: 0 is value < 0, 1 is value 0, 2 + k is 2^k <= value < 2^(k+1)
+ * @KTALLY_HIST_LINEAR: param0 = low, param1 = high, param2 = step (all signed, step > 0, high > low): bucket 0 is value < low, then
+ *	ceil((high - low) / step) buckets of one step, the last bucket is value >= high
+ * @KTALLY_HIST_LOGLIN: param0 = bits b (1..6): every power of two is cut into 2^b equal parts. Bucket 0 is value < 0; values
+ *	0 .. 2^b - 1 have buckets 1 .. 2^b; value v >= 2^b with top bit k has bucket
+ *	1 + ((k - b + 1) << b) + ((v >> (k - b)) & (2^b - 1)). 1 + ((64 - b) << b) buckets (k <= 62).
+ */
+enum ktally_hist {
+	KTALLY_HIST_NONE = 0,
+	KTALLY_HIST_LOG2 = 1,
+	KTALLY_HIST_LINEAR = 2,
+	KTALLY_HIST_LOGLIN = 3,
+	__KTALLY_HIST_END,
+};
+#define KTALLY_HIST_MAX (__KTALLY_HIST_END - 1)
+#define KTALLY_HIST_LOG2_BUCKETS 66
+#define KTALLY_HIST_BUCKETS_MAX 4096
+
+/**
+ * struct ktally_column - description of one column (KTALLY_A_COLUMNS is an array of them)
+ * @kind: enum ktally_column_kind
+ * @hist: enum ktally_hist, KTALLY_HIST_NONE unless @kind is HIST
+ * @reserved: 0
+ * @param0: see enum ktally_hist
+ * @param1: see enum ktally_hist
+ * @param2: see enum ktally_hist
+ */
+struct ktally_column {
+	__u16 kind;
+	__u16 hist;
+	__u32 reserved;
+	__s64 param0;
+	__s64 param1;
+	__s64 param2;
+};
+
+/**
+ * struct ktally_half - head of a mapped half
+ * @magic: KTALLY_HALF_MAGIC
+ * @abi: KTALLY_ABI
+ * @cpu: the CPU it belongs to
+ * @nr_probes: entries of the probe array
+ * @nr_tables: entries of the table array
+ * @probes_offset: from the start of the half
+ * @tables_offset: from the start of the half
+ * @generation: counts flips; odd while this half is active. A reader looks before and after it reads: if it changed or is odd,
+ *	what was read is not a consistent interval and must be read again after another snapshot. Pairs with the release in
+ *	the flip.
+ * @length: of the half
+ */
+struct ktally_half {
+	__u32 magic;
+	__u32 abi;
+	__u32 cpu;
+	__u32 nr_probes;
+	__u32 nr_tables;
+	__u32 probes_offset;
+	__u32 tables_offset;
+	__u32 reserved;
+	__aligned_u64 generation;
+	__aligned_u64 length;
+	__aligned_u64 pad[2];
+};
+#define KTALLY_HALF_MAGIC	0x4b54414cU	/* "KTAL" */
+
+/**
+ * struct ktally_probe_count - accounting of one probe on one CPU
+ * @hits: times the source fired
+ * @filtered: the program's filter (or the session's scope) said no
+ * @gated: dropped by a rate gate
+ * @folded: ran to its end
+ * @other: ran to its end, and a table had no room for the key: counted in the other row
+ * @recursion: fired inside a handler of ours at the same context level; not run
+ * @nmi: the same at NMI level; not run
+ * @fault: a load of the program faulted
+ *
+ * hits = filtered + gated + folded + other + recursion + nmi + fault, exactly, in every quiet half.
+ */
+struct ktally_probe_count {
+	__aligned_u64 hits;
+	__aligned_u64 filtered;
+	__aligned_u64 gated;
+	__aligned_u64 folded;
+	__aligned_u64 other;
+	__aligned_u64 recursion;
+	__aligned_u64 nmi;
+	__aligned_u64 fault;
+};
+
+/**
+ * struct ktally_table_head - one table of a half
+ * @rows_offset: first row, from the start of the half
+ * @row_size: bytes of a row
+ * @nr_keys: key words of a row
+ * @capacity: rows there is room for, the other row included
+ * @used: rows set aside so far, the other row included
+ * @index_offset: the hash index, of no use to a reader
+ * @index_bits: log2 of its entries
+ */
+struct ktally_table_head {
+	__aligned_u64 rows_offset;
+	__aligned_u64 used;
+	__aligned_u64 index_offset;
+	__u32 row_size;
+	__u32 nr_keys;
+	__u32 capacity;
+	__u32 index_bits;
+	__aligned_u64 spare;
+	__aligned_u64 pad;
+};
+
+/**
+ * struct ktally_stacks - head of a mapped stack store; belongs to one CPU, never flipped, only grows
+ * @magic: KTALLY_STACKS_MAGIC
+ * @cpu: the CPU it belongs to
+ * @capacity: bytes of the entry area
+ * @entries_offset: from the start of the store
+ * @used: bytes of the entry area set aside
+ * @lost: stacks that found no room
+ * @index_offset: the hash index, of no use to a reader
+ * @index_bits: log2 of its entries
+ *
+ * A stack id (not 0, not KTALLY_STACK_LOST) is 1 + offset / 8 of a struct ktally_stack in the entry area of the CPU whose table or
+ * record holds the id.
+ */
+struct ktally_stacks {
+	__u32 magic;
+	__u32 cpu;
+	__aligned_u64 capacity;
+	__aligned_u64 entries_offset;
+	__aligned_u64 used;
+	__aligned_u64 lost;
+	__aligned_u64 index_offset;
+	__u32 index_bits;
+	__u32 reserved;
+	__aligned_u64 pad;
+};
+#define KTALLY_STACKS_MAGIC	0x4b535441U	/* "KSTA" */
+
+/**
+ * struct ktally_stack - one interned stack
+ * @hash: of the addresses
+ * @nr: number of addresses
+ * @kind: KTALLY_STACK_KERNEL or KTALLY_STACK_USER
+ * @ips: addresses, innermost first
+ */
+struct ktally_stack {
+	__u32 hash;
+	__u16 nr;
+	__u16 kind;
+	__aligned_u64 ips[];
+};
+
+#endif /* _UAPI_LINUX_KTALLY_TABLE_H */
