@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libktally: describe a session, drive it over generic netlink, read its tables and rings, name its addresses, export it.
+ *
+ * Nothing here prints or exits. Functions return 0 (or a pointer, or a count) or -errno; those that take a struct
+ * ktally_error * put a sentence there that names the cause and the way out. Objects are created by X_open/X_new and given
+ * back by X_close/X_free; a const pointer returned belongs to its object. No object may be used by two threads at once.
+ *
+ *	text --compile--> plan --client--> session in the kernel --device--> snapshot, reader --symbolize--> report --export--> file
+ */
+#ifndef LIBKTALLY_H
+#define LIBKTALLY_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <linux/ktally.h>
+#include <linux/ktally_netlink.h>
+#include <linux/ktally_program.h>
+#include <linux/ktally_ring.h>
+#include <linux/ktally_table.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- errors ---------------------------------------------------------------------------------- error.c */
+
+/**
+ * struct ktally_error - why something failed
+ * @text: one or more sentences, no trailing newline; "" if nothing was said
+ * @input: the text that was being read when the error is about a text, else NULL; borrowed from the caller
+ * @pos: byte offset in @input of the offending place, -1 if none
+ * @len: its length, 0 if unknown
+ */
+struct ktally_error {
+	char text[1024];
+	const char *input;
+	int pos;
+	int len;
+};
+
+/** ktally_fail - fill @err (may be NULL) and return @code (negative errno) so that callers can `return ktally_fail(...)` */
+int ktally_fail(struct ktally_error *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/** ktally_fail_at - the same, and point at @len bytes at @pos of @input */
+int ktally_fail_at(struct ktally_error *err, int code, const char *input, int pos, int len, const char *fmt, ...)
+	__attribute__((format(printf, 6, 7)));
+
+/* ---- schema: what the words of a key, a record, a column mean ------------------------------- schema.c */
+
+/**
+ * enum ktally_kind - meaning of a value, which decides how it is shown
+ */
+enum ktally_kind {
+	KTALLY_KIND_UINT,
+	KTALLY_KIND_INT,
+	KTALLY_KIND_HEX,	/* flags, addresses without a name */
+	KTALLY_KIND_STRING,	/* words * 8 bytes, NUL padded */
+	KTALLY_KIND_NS,		/* a duration in nanoseconds */
+	KTALLY_KIND_TIME,	/* a moment, CLOCK_MONOTONIC nanoseconds */
+	KTALLY_KIND_BYTES,	/* a size */
+	KTALLY_KIND_PID,
+	KTALLY_KIND_CPU,
+	KTALLY_KIND_SYSCALL,	/* system call number, shown by name */
+	KTALLY_KIND_KSYM,	/* kernel address, shown as symbol */
+	KTALLY_KIND_KSTACK,	/* id of an interned kernel stack */
+	KTALLY_KIND_USTACK,	/* id of an interned user stack; needs an IMAGE word beside it */
+	KTALLY_KIND_IMAGE,	/* KTALLY_CTX_IMAGE: hidden, symbolizes the USTACK */
+	KTALLY_KIND_END
+};
+
+/**
+ * struct ktally_field - one named value of a key or a record: @words words from word @word on
+ */
+struct ktally_field {
+	char name[64];
+	enum ktally_kind kind;
+	unsigned int word, words;
+};
+
+/**
+ * struct ktally_value - one value column of a table: its uapi description, name and the kind of the value that goes in
+ */
+struct ktally_value {
+	char name[64];
+	enum ktally_kind kind;
+	struct ktally_column column;
+};
+
+/**
+ * struct ktally_schema - layout of a table's rows or of a probe's records
+ * @name: title, e.g. the event text or alias
+ * @keys: fields of the key (table) or of the record's words (probe)
+ * @values: value columns (table); none for a probe
+ */
+struct ktally_schema {
+	char name[128];
+	unsigned int nr_keys, nr_values, key_words;
+	struct ktally_field keys[KTALLY_KEYS_MAX * 2];
+	struct ktally_value values[KTALLY_COLUMNS_MAX];
+};
+
+/** ktally_schema_encode - compact form for KTALLY_A_LABEL. Return: bytes written (<= KTALLY_LABEL_MAX), -E2BIG */
+int ktally_schema_encode(const struct ktally_schema *schema, void *label, size_t size);
+/** ktally_schema_decode - back from a label; @columns as the kernel returned them fill the values' uapi part (may be NULL). Return: 0, -EBADMSG */
+int ktally_schema_decode(struct ktally_schema *schema, const void *label, size_t size, const struct ktally_column *columns, unsigned int nr_columns);
+/** ktally_column_cells - cells (u64) a column takes in a row, besides the row's hits; 0 for COUNT; -EINVAL */
+int ktally_column_cells(const struct ktally_column *column);
+/** ktally_hist_range - bounds of bucket @n: lo <= value < hi; open ends are INT64_MIN / INT64_MAX. Return: 0 or -ERANGE */
+int ktally_hist_range(const struct ktally_column *column, unsigned int n, int64_t *lo, int64_t *hi);
+/** ktally_kind_name - "uint", "ns", ... for schemas and JSON */
+const char *ktally_kind_name(enum ktally_kind kind);
+
+/* ---- catalogue: which sources exist, which fields they have --------------------------------- catalogue.c */
+
+/** struct ktally_source_field - a field a program may read by its index */
+struct ktally_source_field {
+	char name[64];
+	enum ktally_type type;
+	unsigned int size;
+};
+
+/** struct ktally_source_info - one typed source as the module published it */
+struct ktally_source_info {
+	enum ktally_source_kind kind;
+	char name[KTALLY_SYMBOL_MAX];
+	bool available;
+	unsigned int nr_fields;
+	struct ktally_source_field *fields;
+};
+
+/** struct ktally_catalogue - all sources; plain data, filled from the module (client.c) or by a test */
+struct ktally_catalogue {
+	unsigned int nr_sources;
+	struct ktally_source_info *sources;
+	uint64_t features;
+};
+const struct ktally_source_info *ktally_catalogue_find(const struct ktally_catalogue *cat, const char *name);
+int ktally_catalogue_add(struct ktally_catalogue *cat, const struct ktally_source_info *info);	/* deep copy */
+void ktally_catalogue_clear(struct ktally_catalogue *cat);
+
+/* ---- plan: a session described -------------------------------------------------------------- plan.c, compile.c */
+
+/** struct ktally_table_plan - one table to make */
+struct ktally_table_plan {
+	struct ktally_schema schema;
+	unsigned int rows;
+};
+
+/**
+ * struct ktally_probe_plan - one probe to make
+ * @text: the event as the user wrote it
+ * @record: layout of the words it emits; nr_keys 0 if it emits nothing
+ */
+struct ktally_probe_plan {
+	enum ktally_source_kind kind;
+	char name[KTALLY_SYMBOL_MAX];
+	uint64_t offset, period, perf_config;
+	uint32_t perf_type;
+	struct ktally_insn *insns;
+	unsigned int nr_insns;
+	unsigned char *data;
+	unsigned int data_len;
+	char *text;
+	struct ktally_schema record;
+};
+
+/** struct ktally_plan - everything needed to make a session; sizes of 0 mean "none" */
+struct ktally_plan {
+	char name[KTALLY_NAME_MAX];	/* "" unless pinned */
+	uint32_t flags;
+	uint32_t ring_size, ring_mode, ring_watermark;
+	uint32_t stack_entries;
+	uint64_t *cpus;			/* bit mask or NULL */
+	unsigned int nr_cpu_words;
+	uint32_t *pids;			/* scope or NULL */
+	unsigned int nr_pids;
+	struct ktally_table_plan *tables;
+	unsigned int nr_tables;
+	struct ktally_probe_plan *probes;
+	unsigned int nr_probes;
+};
+struct ktally_plan *ktally_plan_new(void);
+void ktally_plan_free(struct ktally_plan *plan);
+struct ktally_table_plan *ktally_plan_add_table(struct ktally_plan *plan);	/* NULL: -ENOMEM or full */
+struct ktally_probe_plan *ktally_plan_add_probe(struct ktally_plan *plan);
+
+/**
+ * struct ktally_compile_opts - what an event text means where it is silent
+ * @emit: emit a record for each event that has no aggregation attribute (trace); otherwise count it (tally)
+ * @stack_depth: default depth limit
+ * @rows: rows of a table that does not say rows=
+ */
+struct ktally_compile_opts {
+	bool emit;
+	unsigned int stack_depth;
+	unsigned int rows;
+};
+
+/**
+ * ktally_compile - add the event @text to @plan: parse, resolve, type-check, generate its program and its table
+ *
+ * SOURCE[/FILTER/ATTR/ATTR.../], the language of the manual page ktally-events(7).
+ * Return: 0; -EINVAL (syntax, type), -ENOENT (unknown source or field; near names are in @err), -EOPNOTSUPP (this kernel cannot), -ENOMEM
+ */
+int ktally_compile(struct ktally_plan *plan, const struct ktally_catalogue *cat, const char *text, const struct ktally_compile_opts *opts,
+		   struct ktally_error *err);
+
+/** ktally_disassemble - one instruction as text, for --verbose and tests. Return: as snprintf */
+int ktally_disassemble(const struct ktally_insn *insn, char *buf, size_t size);
+
+/* ---- client: generic netlink ---------------------------------------------------------------- client.c */
+
+struct ktally_client;
+
+/** struct ktally_info - reply of INFO_GET */
+struct ktally_info {
+	uint32_t abi, nr_cpus, nr_sessions;
+	uint64_t features;
+	char release[128];
+};
+
+/** struct ktally_session_info - reply of SESSION_GET */
+struct ktally_session_info {
+	uint32_t id;
+	char name[KTALLY_NAME_MAX];
+	enum ktally_state state;
+	uint32_t flags, ring_size, ring_mode, ring_watermark, stack_entries, nr_tables, nr_probes, portid;
+	uint64_t memory, missed;
+};
+
+/** struct ktally_table_info - reply of TABLE_GET */
+struct ktally_table_info {
+	uint32_t table, nr_keys, rows, nr_columns;
+	struct ktally_column columns[KTALLY_COLUMNS_MAX];
+	struct ktally_schema schema;	/* decoded from the label, or made up from numbers if there is none */
+};
+
+/** struct ktally_probe_info - reply of PROBE_GET */
+struct ktally_probe_info {
+	uint32_t probe;
+	enum ktally_source_kind kind;
+	char name[KTALLY_SYMBOL_MAX];
+	uint64_t offset, period, missed;
+	struct ktally_probe_count count;
+	struct ktally_schema record;	/* name is the event text */
+};
+
+/** struct ktally_snapshot_info - reply of SNAPSHOT */
+struct ktally_snapshot_info {
+	uint32_t half;
+	uint64_t generation, time;
+};
+
+/** ktally_client_open - Return: 0; -ENOENT: the module is not loaded (the sentence says how to load it); -EPROTO: other ABI */
+int ktally_client_open(struct ktally_client **client, struct ktally_error *err);
+void ktally_client_close(struct ktally_client *client);	/* sessions of this client that are not pinned die with it */
+int ktally_client_info(struct ktally_client *client, struct ktally_info *info, struct ktally_error *err);
+int ktally_client_catalogue(struct ktally_client *client, struct ktally_catalogue *cat, struct ktally_error *err);
+/** ktally_client_create - make a session with its tables and probes; on failure nothing is left. The error of a probe names its text */
+int ktally_client_create(struct ktally_client *client, const struct ktally_plan *plan, uint32_t *session, struct ktally_error *err);
+/** ktally_client_add - add the plan's tables and probes to an existing NEW session (table numbers in programs are shifted) */
+int ktally_client_add(struct ktally_client *client, uint32_t session, const struct ktally_plan *plan, struct ktally_error *err);
+int ktally_client_start(struct ktally_client *client, uint32_t session, struct ktally_error *err);
+int ktally_client_stop(struct ktally_client *client, uint32_t session, struct ktally_error *err);
+int ktally_client_delete(struct ktally_client *client, uint32_t session, struct ktally_error *err);
+int ktally_client_flip(struct ktally_client *client, uint32_t session, uint32_t flags, struct ktally_snapshot_info *info, struct ktally_error *err);
+/** ktally_client_find - by name or, if @name is a number, by id */
+int ktally_client_find(struct ktally_client *client, const char *name, struct ktally_session_info *info, struct ktally_error *err);
+/** ktally_client_sessions, _tables, _probes - *@list is malloc'ed, freed by the caller. Return: count or -errno */
+int ktally_client_sessions(struct ktally_client *client, struct ktally_session_info **list, struct ktally_error *err);
+int ktally_client_tables(struct ktally_client *client, uint32_t session, struct ktally_table_info **list, struct ktally_error *err);
+int ktally_client_probes(struct ktally_client *client, uint32_t session, struct ktally_probe_info **list, struct ktally_error *err);
+
+/* ---- device: mappings of a session ---------------------------------------------------------- device.c */
+
+struct ktally_device;
+
+/** ktally_device_open - attach to a started session and map all its regions. -ENOENT: no /dev/ktally, -EACCES, -EAGAIN: not started yet */
+int ktally_device_open(struct ktally_device **dev, uint32_t session, struct ktally_error *err);
+void ktally_device_close(struct ktally_device *dev);
+int ktally_device_fd(const struct ktally_device *dev);	/* for poll: POLLIN when a ring passed its watermark, POLLHUP when the session is dead */
+
+/* ---- stacks: a set of distinct stacks, independent of CPU ------------------------------------ stackset.c */
+
+struct ktally_stackset;
+struct ktally_stackset *ktally_stackset_new(void);
+void ktally_stackset_free(struct ktally_stackset *set);
+/** ktally_stackset_add - intern. Return: index >= 1; 0 is "no stack"; -ENOMEM */
+int64_t ktally_stackset_add(struct ktally_stackset *set, const uint64_t *ips, unsigned int nr);
+/** ktally_stackset_get - addresses of stack @id, innermost first; *@nr is 0 for id 0 */
+const uint64_t *ktally_stackset_get(const struct ktally_stackset *set, uint64_t id, unsigned int *nr);
+#define KTALLY_STACKSET_LOST UINT64_MAX	/* id of "the kernel's store was full" */
+
+/* ---- snapshot: tables merged over CPUs ------------------------------------------------------- snapshot.c */
+
+/** struct ktally_row - one key of a merged table; key words of kind KSTACK/USTACK are ids of the snapshot's stackset */
+struct ktally_row {
+	const uint64_t *key;
+	uint64_t hits;
+	const uint64_t *cells;	/* of all columns, in order, merged; MIN/MAX still biased */
+};
+
+/** struct ktally_table - a merged table. @other.hits > 0: keys that found no room */
+struct ktally_table {
+	struct ktally_schema schema;
+	struct ktally_row *rows;
+	size_t nr_rows;
+	struct ktally_row other;
+};
+
+/** struct ktally_accounting - the identity of one probe, summed over CPUs */
+struct ktally_accounting {
+	char name[128];		/* the event text */
+	struct ktally_probe_count count;
+	uint64_t missed;	/* lost by the kernel before they reached us */
+	bool closed;		/* hits equals the sum of the rest, on every CPU */
+};
+
+/** struct ktally_ring_accounting - the identity of the rings, summed over CPUs */
+struct ktally_ring_accounting {
+	uint64_t offered, reserved, dropped, overwritten, read, unread;
+	bool closed;
+};
+
+/** struct ktally_snapshot - totals since the session began (or since the last clearing snapshot) */
+struct ktally_snapshot {
+	uint64_t time;			/* CLOCK_MONOTONIC ns of the last flip */
+	unsigned int nr_tables;
+	struct ktally_table *tables;
+	unsigned int nr_probes;
+	struct ktally_accounting *probes;
+	uint64_t stacks_lost;
+	struct ktally_stackset *stacks;
+};
+
+/**
+ * ktally_snapshot_take - flip twice and merge both halves of every CPU: exact totals, nothing lost if the reader dies
+ * @tables, @probes: as ktally_client_tables/_probes returned them
+ * Works on a running or stopped session. Retries when another reader flips in between (-EAGAIN after 16 tries).
+ */
+int ktally_snapshot_take(struct ktally_snapshot **snap, struct ktally_client *client, struct ktally_device *dev, uint32_t session,
+			 struct ktally_error *err);
+void ktally_snapshot_free(struct ktally_snapshot *snap);
+/** ktally_cells - cells of value column @v in @row; NULL for COUNT */
+const uint64_t *ktally_cells(const struct ktally_schema *schema, const struct ktally_row *row, unsigned int v);
+/** ktally_cells_stats - mean and standard deviation of an AVG or VAR column; min/max unbiased for MIN/MAX via ktally_cells_int */
+void ktally_cells_stats(const struct ktally_value *value, const struct ktally_row *row, const uint64_t *cells, double *mean, double *stddev);
+/** ktally_cells_int - SUM, MIN or MAX as a signed number */
+int64_t ktally_cells_int(const struct ktally_value *value, const uint64_t *cells);
+/** ktally_table_sort - by column: -2 key order, -1 hits descending, v >= 0 value column descending (mean for AVG) */
+void ktally_table_sort(struct ktally_table *table, int column);
+
+/* ---- reader: records of all rings, merged by time --------------------------------------------- reader.c */
+
+struct ktally_reader;
+
+int ktally_reader_open(struct ktally_reader **reader, struct ktally_device *dev, struct ktally_error *err);
+void ktally_reader_close(struct ktally_reader *reader);
+/**
+ * ktally_reader_next - the next record in time order over all CPUs
+ * @cpu: out: its CPU
+ * @drain: false: hold back what could still be overtaken by a slower CPU; true: the session is stopped, give everything
+ *
+ * The record is a copy that stays valid until the next call. The consumer position is published as records are consumed.
+ * Return: the record, or NULL if there is none now.
+ */
+const struct ktally_record *ktally_reader_next(struct ktally_reader *reader, unsigned int *cpu, bool drain);
+/** ktally_reader_stack - addresses of a stack id in a record that came from @cpu */
+const uint64_t *ktally_reader_stack(struct ktally_reader *reader, unsigned int cpu, uint64_t id, unsigned int *nr);
+void ktally_reader_accounting(struct ktally_reader *reader, struct ktally_ring_accounting *acc);
+
+/* ---- processes and symbols --------------------------------------------------------------------- process.c, symbolizer.c */
+
+struct ktally_processes;	/* images (pid << 32 | exec count) and their executable mappings over time */
+
+/** ktally_processes_new - with what /proc shows now when @scan; the image of a running process gets exec count "unknown" and matches any */
+struct ktally_processes *ktally_processes_new(bool scan);
+void ktally_processes_free(struct ktally_processes *procs);
+/** ktally_processes_record - learn from a FORK, EXEC, EXIT or MMAP record; others are ignored */
+int ktally_processes_record(struct ktally_processes *procs, const struct ktally_record *record);
+
+struct ktally_symbolizer;
+
+/**
+ * struct ktally_frame - one named address
+ * @name: symbol, or "[unknown]"; never NULL
+ * @module: "[kernel]", "[module]" in brackets, path of the file, "[vdso]", "[anon]" or ""
+ * @address: the address
+ * @symbol_address: where the symbol begins, 0 if unknown
+ * @map_start, @map_end, @map_offset: the mapping it fell in, 0 if unknown
+ * @build_id: hex text or ""
+ * @kernel: kernel side
+ */
+struct ktally_frame {
+	const char *name;
+	const char *module;
+	uint64_t address, symbol_address, map_start, map_end, map_offset;
+	const char *build_id;
+	bool kernel;
+};
+
+/** ktally_symbolizer_new - @procs may be NULL (no user names); kernel names from /proc/kallsyms with modules (zeros: says so in @err, -EPERM) */
+int ktally_symbolizer_new(struct ktally_symbolizer **sym, struct ktally_processes *procs, struct ktally_error *err);
+void ktally_symbolizer_free(struct ktally_symbolizer *sym);
+/** ktally_symbolize_kernel, ktally_symbolize_user - the frame stays valid as long as the symbolizer. @caller: the address is a return address (look up ip - 1) */
+const struct ktally_frame *ktally_symbolize_kernel(struct ktally_symbolizer *sym, uint64_t ip, bool caller);
+const struct ktally_frame *ktally_symbolize_user(struct ktally_symbolizer *sym, uint64_t image, uint64_t ip, bool caller);
+/** ktally_syscall_name - of this machine; NULL if there is none of that number */
+const char *ktally_syscall_name(long nr);
+/** ktally_format_field - a key or record field as text (numbers, strings, syscall, ksym, times); stacks give "" */
+int ktally_format_field(struct ktally_symbolizer *sym, const struct ktally_field *field, const uint64_t *words, char *buf, size_t size);
+
+/* ---- report: a result with everything an exporter needs ----------------------------------------- report.c */
+
+/**
+ * struct ktally_report - a finished result
+ * @title: what was asked, e.g. the command line
+ * @hostname, @release, @machine: of the measured host
+ * @start_real_ns: CLOCK_REALTIME at the start
+ * @duration_ns: how long it was measured
+ * @period_ns: sampling period for profiles (a hit stands for that much CPU time), 0 otherwise
+ * @snapshot: borrowed; @sym: borrowed, may be NULL
+ * @rings: accounting of the rings; all 0 when there are none
+ */
+struct ktally_report {
+	const char *title, *hostname, *release, *machine;
+	uint64_t start_real_ns, duration_ns, period_ns;
+	const struct ktally_snapshot *snapshot;
+	struct ktally_symbolizer *sym;
+	struct ktally_ring_accounting rings;
+};
+/** ktally_report_complete - every identity closes and nothing was lost (other, recursion, nmi, fault, dropped, overwritten, stacks, missed);
+ *	otherwise one line a loss in @why (may be NULL) */
+bool ktally_report_complete(const struct ktally_report *report, char *why, size_t size);
+
+/**
+ * struct ktally_stack_view - the frames of one row, outermost first, kernel on top of user; for folded, flame graph, pprof
+ * Frames of user space are followed by those of the kernel.
+ */
+struct ktally_stack_view {
+	const struct ktally_frame **frames;
+	unsigned int nr, nr_user;
+};
+/** ktally_row_stack - frames of @row in @table; grows and reuses @view (zeroed by the caller once, frames freed by ktally_stack_view_clear). Return: frames or -errno */
+int ktally_row_stack(const struct ktally_report *report, const struct ktally_table *table, const struct ktally_row *row, struct ktally_stack_view *view);
+void ktally_stack_view_clear(struct ktally_stack_view *view);
+
+/** KTALLY_EXPORT_* - what an exporter needs of a table */
+#define KTALLY_EXPORT_STACKS	(1U << 0)	/* a table with a stack in its key */
+
+/**
+ * struct ktally_exporter - one output format; exporters are rows of the table in export.c and one file each, export_NAME.c
+ * @name: as in --output NAME
+ * @suffix: of files, for choosing the format by file name ("pb.gz", "svg", "folded", "json", "csv", "txt")
+ * @write: the report to @out. Return 0 or -errno with a sentence in @err
+ */
+struct ktally_exporter {
+	const char *name, *suffix, *help;
+	unsigned int needs;
+	int (*write)(const struct ktally_report *report, FILE *out, struct ktally_error *err);
+};
+const struct ktally_exporter *ktally_exporter_find(const char *name);			/* by name */
+const struct ktally_exporter *ktally_exporter_for_file(const char *path);		/* by longest suffix */
+const struct ktally_exporter *ktally_exporter_at(unsigned int n);			/* NULL behind the last */
+/** ktally_export - check what the exporter needs, then write. -ENODATA: the report has no such table */
+int ktally_export(const struct ktally_report *report, const struct ktally_exporter *exporter, FILE *out, struct ktally_error *err);
+
+/* ---- JSON writer: streaming, valid whatever the bytes ------------------------------------------- json.c */
+
+struct ktally_json {
+	FILE *out;
+	unsigned int depth;
+	bool comma, pretty;
+};
+void ktally_json_init(struct ktally_json *json, FILE *out, bool pretty);
+void ktally_json_open(struct ktally_json *json, const char *key, char bracket);	/* key NULL inside an array; '{' or '[' */
+void ktally_json_close(struct ktally_json *json, char bracket);			/* '}' or ']' */
+void ktally_json_string(struct ktally_json *json, const char *key, const char *value);	/* invalid UTF-8 becomes U+FFFD */
+void ktally_json_u64(struct ktally_json *json, const char *key, uint64_t value);
+void ktally_json_s64(struct ktally_json *json, const char *key, int64_t value);
+void ktally_json_double(struct ktally_json *json, const char *key, double value);
+void ktally_json_bool(struct ktally_json *json, const char *key, bool value);
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* LIBKTALLY_H */
