@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # read in after common.sh
 # apt.sh: unpacks packages of any Debian suite into a folder, with an apt of its own; the system's stays untouched.
 
 # The address that this machine's own apt takes packages labelled $1 from.
@@ -33,10 +33,12 @@ suite_apt() {
 		-o Acquire::Check-Valid-Until=false "$@"
 }
 
-# suite_open SUITE DEBARCH: makes its package lists current. Fails when they cannot be had.
+# suite_open SUITE DEBARCH: makes its package lists current, and is alone with them until the script ends.
+# Fails when they cannot be had.
 suite_open() {
 	suite_arch=$2
 	suite_dir=$cache_dir/apt/$1-$2
+	lock "apt-$1-$2"
 	mkdir -p "$suite_dir"/state/lists/partial "$suite_dir"/cache/archives/partial
 	suite_sources "$1" >"$suite_dir/sources.list.new" || return 1
 	if cmp -s "$suite_dir/sources.list.new" "$suite_dir/sources.list" &&
@@ -61,16 +63,19 @@ suite_closure() {
 
 # suite_unpack DIR PKG...: downloads the packages and unpacks them into DIR.
 suite_unpack() {
-	local into=$1 debs deb status=0
+	local into=$1 debs=$suite_dir/debs deb status=0
 	shift
-	debs=$(mktemp -d "$suite_dir/debs.XXXXXX")
+	rm -rf "$debs"
+	mkdir -p "$debs"
 	if ! (cd "$debs" && suite_apt apt-get download "$@") >"$suite_dir/log" 2>&1; then
 		rm -rf "$debs"
 		return 1
 	fi
 	mkdir -p "$into"
 	for deb in "$debs"/*.deb; do
-		dpkg -x "$deb" "$into" || status=1
+		# Not dpkg -x: it would replace links like /bin by folders.
+		dpkg-deb --fsys-tarfile "$deb" |
+			tar -x -p --keep-directory-symlink -C "$into" || status=1
 	done
 	rm -rf "$debs"
 	return "$status"

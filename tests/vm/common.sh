@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # what is set here is for those that read it in
 # common.sh: what the scripts of tests/vm share: the cache, the matrix, the architectures, messages.
 
 vm_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -1,5 +1,6 @@
 #!/bin/busybox sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=dash
 # init.sh: the first process of a guest: builds its root out of the host's folders, then hands over to guest.sh.
 
 # Any failure here shows on the console; the host sees a guest that never reached the shell.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # read in after common.sh
 # initramfs.sh: packs the first root of a guest: busybox, init.sh and the modules that a kernel needs to reach 9p.
 
 wanted_modules=(virtio_pci 9pnet_virtio 9p overlay)
@@ -30,11 +30,9 @@ add_module() {
 	echo "$plain" >>"$tree/modules/order"
 }
 
-# make_initramfs FILE MODULES_DIR BUSYBOX
+# make_initramfs FILE MODULES_DIR BUSYBOX SCRATCH: packs FILE, with SCRATCH as a folder to work in.
 make_initramfs() {
-	local file=$1 modules=$2 busybox=$3 name tree all_modules
-	tree=$(mktemp -d "$file.XXXXXX")
-	all_modules=$tree/modules.list
+	local file=$1 modules=$2 busybox=$3 tree=$4 all_modules=$4.list name
 	mkdir -p "$tree"/{bin,dev,proc,modules}
 	cp "$busybox" "$tree/bin/busybox"
 	cp "$vm_dir/init.sh" "$tree/init"
@@ -46,8 +44,6 @@ make_initramfs() {
 	for name in "${wanted_modules[@]}"; do
 		add_module "$name"
 	done
-	rm "$all_modules"
 	(cd "$tree" && find . | cpio --quiet -o -H newc -R 0:0) >"$file.new"
 	mv "$file.new" "$file"
-	rm -rf "$tree"
 }
