@@ -26,6 +26,11 @@ command -v "$1" >/dev/null ||
 	die "the kernel was built with '$1', which is not installed: install it," \
 		"or name another compiler with CC=gcc"
 
+# The probes, without their .c, in the order that the header lists them.
+probe_names() {
+	(cd "$probes" && for file in *.c; do echo "${file%.c}"; done)
+}
+
 # Everything an answer depends on. Time stamps stand for the kernel's own generated headers:
 # a rebuilt kernel of the same name writes them anew.
 key=$({
@@ -60,7 +65,8 @@ jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 export probes work strict
 # The outer "$@" is the compile command; xargs adds a batch of probe names behind it, and the
 # inner shell takes the last one off.
-ls "$probes" | sed -n 's/\.c$//p' |
+# shellcheck disable=SC2016 # the inner shell expands these
+probe_names |
 	xargs -P "$jobs" -I NAME sh -c '
 		name=$1; shift
 		if "$@" $strict -I"$probes" -I"$probes/.." -fsyntax-only "$probes/$name.c" \
@@ -70,7 +76,7 @@ ls "$probes" | sed -n 's/\.c$//p' |
 
 {
 	echo "Compiled as: $* $strict"
-	for name in $(ls "$probes" | sed -n 's/\.c$//p'); do
+	for name in $(probe_names); do
 		if [ -e "$work/$name.ok" ]; then
 			echo "== $name: yes"
 		else
@@ -104,7 +110,7 @@ header=$work/config.h
 	echo "/* SPDX-License-Identifier: GPL-2.0 */"
 	echo "/* Written by kmod/compat/probe.sh: what the kernel being built against has. */"
 	echo "/* key $key */"
-	for name in $(ls "$probes" | sed -n '/^000_/d; /^tp_/d; s/\.c$//p'); do
+	for name in $(probe_names | sed '/^000_/d; /^tp_/d'); do
 		if [ -e "$work/$name.ok" ]; then
 			echo "#define KTALLY_HAVE_$(upper "$name") 1"
 		else
@@ -118,7 +124,7 @@ header=$work/config.h
 			echo "/* KTALLY_EXPORT_$(upper "$symbol") is not set */"
 		fi
 	done
-	for event in $(ls "$probes" | sed -n 's/^tp_\(.*\)_[0-9]*\.c$/\1/p' | uniq); do
+	for event in $(probe_names | sed -n 's/^tp_\(.*\)_[0-9]*$/\1/p' | uniq); do
 		found=0
 		for candidate in 1 2 3 4 5 6 7 8 9; do
 			if [ -e "$work/tp_${event}_$candidate.ok" ]; then

@@ -24,11 +24,13 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
+#include <linux/ktally.h>
 #include <asm/barrier.h>
 
 #include "compat/cgroup.h"
 #include "compat/cpuhp.h"
 #include "compat/cred.h"
+#include "compat/features.h"
 #include "compat/regs.h"
 #include "compat/sync.h"
 #include "compat/task.h"
@@ -148,6 +150,8 @@ static void check_task(void)
 		(unsigned long long)ktally_task_exec_id(current),
 		(unsigned long long)ktally_cgroup_id(), ktally_capable(),
 		ktally_kernel_addresses_allowed());
+	pr_info("ktally_smoke: features %llx\n", (unsigned long long)ktally_features());
+	smoke_expect(ktally_features() & KTALLY_FEATURE_TRACEPOINT);
 	smoke_expect(ktally_capable());
 	smoke_expect(ktally_regs_arg_offset(0) >= 0 && ktally_regs_arg_offset(64) == -1);
 	smoke_expect(ktally_regs_ret_offset() >= 0);

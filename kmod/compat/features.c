@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the module can do on this kernel, as the bits that user space is told. */
+#include <linux/kernel.h>
+#include <linux/ktally.h>
+#include <linux/types.h>
+
+#include "compat/features.h"
+#include "compat/tracepoint.h"
+
+/* A prototype alone is not enough: a kernel may be built without the tracepoint. */
+#define has_tracepoint(event)	(KTALLY_TP_HAVE_##event && ktally_tp_exists(#event))
+
+static u64 tracepoint_features(void)
+{
+	u64 features = 0;
+
+	if (has_tracepoint(sched_switch))
+		features |= KTALLY_FEATURE_TRACEPOINT;
+	if (has_tracepoint(sys_enter) && has_tracepoint(sys_exit))
+		features |= KTALLY_FEATURE_SYSCALLS;
+	if (has_tracepoint(sched_process_fork) && has_tracepoint(sched_process_exec) &&
+	    has_tracepoint(sched_process_exit))
+		features |= KTALLY_FEATURE_PROCESS;
+	return features;
+}
+
+u64 ktally_features(void)
+{
+	u64 features = tracepoint_features() | KTALLY_FEATURE_TIMER |
+		       KTALLY_FEATURE_KSTACK | KTALLY_FEATURE_USTACK;
+
+#ifdef CONFIG_KPROBES
+	features |= KTALLY_FEATURE_KPROBE;
+#endif
+#ifdef CONFIG_PERF_EVENTS
+	features |= KTALLY_FEATURE_PERF;
+#endif
+#if defined(KTALLY_HAVE_CGROUP_KN_ID) || defined(KTALLY_HAVE_CGROUP_KN_ID_INO) || \
+	defined(KTALLY_HAVE_CGROUP_KN_INO)
+	features |= KTALLY_FEATURE_CGROUP;
+#endif
+#ifdef KTALLY_HAVE_EXTACK
+	features |= KTALLY_FEATURE_EXTACK;
+#endif
+#ifdef KTALLY_HAVE_MONO_FAST
+	features |= KTALLY_FEATURE_NMI_SAFE_CLOCK;
+#endif
+	return features;
+}
