@@ -69,15 +69,13 @@ void ktally_genl_unregister(const struct ktally_genl *genl)
 struct refusal {
 	const struct nlattr *attr;
 	const char *sentence;
-	int err;
 };
 
-static int refuse(struct refusal *refusal, const struct nlattr *attr, const char *sentence, int err)
+static int refuse(struct refusal *refusal, const struct nlattr *attr, const char *sentence)
 {
 	refusal->attr = attr;
 	refusal->sentence = sentence;
-	refusal->err = err;
-	return err;
+	return -EINVAL;
 }
 
 /* The length of a type that has only one, or -1. */
@@ -110,18 +108,18 @@ static int check_attr(const struct nlattr *attr, const struct nla_policy *policy
 	int expected = type_length(policy->type);
 
 	if (policy->type == NLA_UNSPEC)
-		return refuse(refusal, attr, "attribute is not one that a request may have", -EINVAL);
+		return refuse(refusal, attr, "attribute is not one that a request may have");
 	if (expected >= 0 && nla_len(attr) != expected)
-		return refuse(refusal, attr, "attribute has not the length of its type", -ERANGE);
+		return refuse(refusal, attr, "attribute has not the length of its type");
 	if (policy->type == NLA_NUL_STRING) {
 		if (!nla_len(attr) || !memchr(nla_data(attr), 0, nla_len(attr)))
-			return refuse(refusal, attr, "string has no end", -EINVAL);
+			return refuse(refusal, attr, "string has no end");
 		if (policy->len && nla_len(attr) > policy->len + 1)
-			return refuse(refusal, attr, "string is too long", -ERANGE);
+			return refuse(refusal, attr, "string is too long");
 	}
 	if ((policy->type == NLA_BINARY || policy->type == NLA_STRING) && policy->len &&
 	    nla_len(attr) > policy->len)
-		return refuse(refusal, attr, "attribute is too long", -ERANGE);
+		return refuse(refusal, attr, "attribute is too long");
 	return 0;
 }
 
@@ -136,17 +134,17 @@ static int parse(struct nlattr **attrs, unsigned int max, const struct nlattr *h
 		unsigned int type = nla_type(attr);
 
 		if (type == 0 || type > max)
-			return refuse(refusal, attr, "attribute is unknown to this version of the module",
-				      -EINVAL);
+			return refuse(refusal, attr,
+				      "attribute is unknown to this version of the module");
 		if (attrs[type])
-			return refuse(refusal, attr, "attribute is given twice", -EINVAL);
+			return refuse(refusal, attr, "attribute is given twice");
 		err = check_attr(attr, &policy[type], refusal);
 		if (err)
 			return err;
 		attrs[type] = (struct nlattr *)attr;
 	}
 	if (left > 0)
-		return refuse(refusal, NULL, "bytes are left over after the last attribute", -EINVAL);
+		return refuse(refusal, NULL, "bytes are left over after the last attribute");
 	return 0;
 }
 
@@ -159,7 +157,7 @@ static int parse_message(const struct ktally_genl *genl, const struct nlmsghdr *
 
 int ktally_genl_check(const struct ktally_genl *genl, struct genl_info *info)
 {
-	struct refusal refusal = { .err = 0 };
+	struct refusal refusal;
 	struct nlattr **attrs = kcalloc(genl->max_attr + 1, sizeof(*attrs), GFP_KERNEL);
 	int err;
 
@@ -175,7 +173,7 @@ int ktally_genl_check(const struct ktally_genl *genl, struct genl_info *info)
 int ktally_genl_parse_nested(struct nlattr **attrs, unsigned int max, const struct nlattr *nest,
 			     const struct nla_policy *policy, struct genl_info *info)
 {
-	struct refusal refusal = { .err = 0 };
+	struct refusal refusal;
 	int err = parse(attrs, max, nla_data(nest), nla_len(nest), policy, &refusal);
 
 	if (err)
@@ -186,7 +184,7 @@ int ktally_genl_parse_nested(struct nlattr **attrs, unsigned int max, const stru
 int ktally_genl_dump_attrs(const struct ktally_genl *genl, struct netlink_callback *cb,
 			   struct nlattr **attrs)
 {
-	struct refusal refusal = { .err = 0 };
+	struct refusal refusal;
 	int err = parse_message(genl, cb->nlh, attrs, &refusal);
 
 	if (err)

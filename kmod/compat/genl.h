@@ -135,7 +135,7 @@ static inline void __ktally_refuse_dump(struct netlink_callback *cb, const struc
  * ignore attributes that they do not know and accept more bytes than a type has. This refuses
  * both everywhere, with a sentence. Of an attribute given twice it refuses the second.
  *
- * Return: 0, -EINVAL or -ERANGE.
+ * Return: 0 or -EINVAL. (Some lengths an older kernel refuses before, with -ERANGE.)
  * Context: first thing in doit.
  */
 int ktally_genl_check(const struct ktally_genl *genl, struct genl_info *info);
@@ -148,7 +148,7 @@ int ktally_genl_check(const struct ktally_genl *genl, struct genl_info *info);
  * @policy: of the inner ones
  * @info: the request, for the sentence
  *
- * Return: 0, -EINVAL or -ERANGE.
+ * Return: 0 or -EINVAL.
  * Context: inside doit.
  */
 int ktally_genl_parse_nested(struct nlattr **attrs, unsigned int max, const struct nlattr *nest,
@@ -160,7 +160,7 @@ int ktally_genl_parse_nested(struct nlattr **attrs, unsigned int max, const stru
  * @cb: the dump
  * @attrs: array of genl->max_attr + 1, filled in: NULL where absent
  *
- * Return: 0, -EINVAL or -ERANGE: checked as by ktally_genl_check().
+ * Return: 0, or -EINVAL: checked as by ktally_genl_check().
  * Context: inside dumpit.
  */
 int ktally_genl_dump_attrs(const struct ktally_genl *genl, struct netlink_callback *cb,
