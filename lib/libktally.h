@@ -411,7 +411,12 @@ const struct ktally_frame *ktally_symbolize_kernel(struct ktally_symbolizer *sym
 const struct ktally_frame *ktally_symbolize_user(struct ktally_symbolizer *sym, uint64_t image, uint64_t ip, bool caller);
 /** ktally_syscall_name - of this machine; NULL if there is none of that number */
 const char *ktally_syscall_name(long nr);
-/** ktally_format_field - a key or record field as text (numbers, strings, syscall, ksym, times); stacks give "" */
+/**
+ * ktally_format_field - a key or record field as text (numbers, strings, syscall, ksym, times); stacks give ""
+ * @sym: may be NULL, then kernel addresses stay numbers
+ * @words: all words of the key or record; @field->word indexes them
+ * Return: as snprintf
+ */
 int ktally_format_field(struct ktally_symbolizer *sym, const struct ktally_field *field, const uint64_t *words, char *buf, size_t size);
 
 /* ---- report: a result with everything an exporter needs ----------------------------------------- report.c */
