@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* plan.c: the containers of a session's description. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "libktally.h"
+
+struct ktally_plan *ktally_plan_new(void)
+{
+	return calloc(1, sizeof(struct ktally_plan));
+}
+
+void ktally_plan_free(struct ktally_plan *plan)
+{
+	unsigned int i;
+
+	if (!plan)
+		return;
+	for (i = 0; i < plan->nr_probes; i++) {
+		free(plan->probes[i].insns);
+		free(plan->probes[i].data);
+		free(plan->probes[i].text);
+	}
+	free(plan->probes);
+	free(plan->tables);
+	free(plan->cpus);
+	free(plan->pids);
+	free(plan);
+}
+
+struct ktally_table_plan *ktally_plan_add_table(struct ktally_plan *plan)
+{
+	struct ktally_table_plan *tables;
+
+	if (plan->nr_tables >= KTALLY_TABLES_MAX)
+		return NULL;
+	tables = reallocarray(plan->tables, plan->nr_tables + 1, sizeof(*tables));
+	if (!tables)
+		return NULL;
+	plan->tables = tables;
+	memset(&tables[plan->nr_tables], 0, sizeof(*tables));
+	return &tables[plan->nr_tables++];
+}
+
+struct ktally_probe_plan *ktally_plan_add_probe(struct ktally_plan *plan)
+{
+	struct ktally_probe_plan *probes;
+
+	if (plan->nr_probes >= KTALLY_PROBES_MAX)
+		return NULL;
+	probes = reallocarray(plan->probes, plan->nr_probes + 1, sizeof(*probes));
+	if (!probes)
+		return NULL;
+	plan->probes = probes;
+	memset(&probes[plan->nr_probes], 0, sizeof(*probes));
+	return &probes[plan->nr_probes++];
+}
