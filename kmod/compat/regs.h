@@ -55,4 +55,21 @@ static inline int ktally_regs_ret_offset(void)
 #endif
 }
 
+/**
+ * ktally_regs_flags() - the word of struct pt_regs that irqs_disabled_flags() understands
+ * @regs: where something was interrupted
+ *
+ * Context: any.
+ */
+static inline unsigned long ktally_regs_flags(const struct pt_regs *regs)
+{
+#if defined(CONFIG_X86_64)
+	return regs->flags;
+#elif defined(CONFIG_ARM64)
+	return regs->pstate;
+#else
+	return 0;
+#endif
+}
+
 #endif /* _KTALLY_COMPAT_REGS_H */

@@ -4,6 +4,7 @@
 #include <linux/err.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/perf_event.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
@@ -103,6 +104,31 @@ static void check_stacks(void)
 		(unsigned long long)call_args[0], (unsigned long long)call_args[1]);
 }
 
+/* Writing to the parameter user_stack walks the writer's stack, reading gives the addresses. */
+static unsigned long user_ips[DEPTH];
+static unsigned int user_depth;
+
+static int walk_user(const char *value, const struct kernel_param *param)
+{
+	preempt_disable();
+	user_depth = ktally_unwind_user(NULL, user_ips, DEPTH);
+	preempt_enable();
+	return 0;
+}
+
+static int show_user(char *text, const struct kernel_param *param)
+{
+	unsigned int i;
+	int length = 0;
+
+	for (i = 0; i < user_depth; i++)
+		length += scnprintf(text + length, PAGE_SIZE - length, "%lx ", user_ips[i]);
+	return length;
+}
+
+static const struct kernel_param_ops user_stack_ops = { .set = walk_user, .get = show_user };
+module_param_cb(user_stack, &user_stack_ops, NULL, 0644);
+
 static unsigned int kprobe_depth;
 static unsigned long kprobe_first;
 
@@ -118,7 +144,7 @@ static void check_regs_stack(void)
 	struct kprobe probe = { .symbol_name = "msleep", .pre_handler = hit_kprobe };
 
 	smoke_expect(!register_kprobe(&probe));
-	msleep(1);
+	msleep(20);
 	unregister_kprobe(&probe);
 	smoke_expect(kprobe_depth > 2 && kprobe_first == 0);
 	smoke_expect(stack_has(kprobe_depth, "do_one_initcall"));

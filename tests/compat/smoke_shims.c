@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Checks the modern names that kmod/compat/include/ brings to old kernels, and the small wrappers. */
+/* Checks the names that kmod/compat/include/ brings to old kernels, and the small wrappers. */
 #include <linux/bits.h>
 #include <linux/build_bug.h>
 #include <linux/compiler.h>
@@ -51,6 +51,7 @@ static void check_language(void)
 	unsigned int value = 1, seen = 0;
 
 	WRITE_ONCE(value, 2);
+	/* Pairs with the line after it: nobody else sees the value, but both must compile. */
 	smp_store_release(&value, READ_ONCE(value) + 1);
 	switch (smp_load_acquire(&value)) {
 	case 3:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// cpuhp_setup_state_nocalls(): "cpu/hotplug: Implement setup/removal interface", 4.6; CPUHP_AP_ONLINE_DYN.
+// cpuhp_setup_state_nocalls(): "cpu/hotplug: Implement setup/removal interface", 4.6;
+// CPUHP_AP_ONLINE_DYN.
 #include <linux/cpu.h>
 #include <linux/cpuhotplug.h>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// ktime_get_mono_fast_ns(): "timekeeping: Provide fast and NMI safe access to CLOCK_MONOTONIC", 3.17.
+// ktime_get_mono_fast_ns(): "timekeeping: Provide fast and NMI safe access to CLOCK_MONOTONIC",
+// 3.17.
 #include <linux/ktime.h>
 
 u64 probe(void);

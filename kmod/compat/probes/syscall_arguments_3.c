@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// syscall_get_arguments() without a range: "syscalls: Remove start and number from syscall_get_arguments() args", 5.1.
+// syscall_get_arguments() without a range: "syscalls: Remove start and number from
+// syscall_get_arguments() args", 5.1.
 #include <linux/sched.h>
 #include <asm/syscall.h>
 

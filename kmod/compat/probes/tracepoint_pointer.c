@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// tracepoints are registered by pointer: "tracepoint: Use struct pointer instead of name hash for reg/unreg tracepoints", 3.15.
+// tracepoints are registered by pointer: "tracepoint: Use struct pointer instead of name hash
+// for reg/unreg tracepoints", 3.15.
 #include <linux/tracepoint.h>
 
 int probe(struct tracepoint *tp, void *fn, void *data);

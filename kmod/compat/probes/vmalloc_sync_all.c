@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// vmalloc_sync_all(): x86 mapped its vmalloc area lazily until "x86/mm: Remove vmalloc faulting", 5.8.
+// vmalloc_sync_all(): x86 mapped its vmalloc area lazily until "x86/mm: Remove vmalloc
+// faulting", 5.8.
 #include <linux/vmalloc.h>
 
 void probe(void);

@@ -10,7 +10,10 @@
 #define in_hardirq()	(preempt_count() & HARDIRQ_MASK)
 #endif
 
-/* "x86/uaccess, sched/preempt: Verify access_ok() context", 4.10; the masks it needs are in <linux/hardirq.h>. */
+/*
+ * "x86/uaccess, sched/preempt: Verify access_ok() context", 4.10. The masks that it needs are in
+ * <linux/hardirq.h> on some kernels.
+ */
 #ifndef in_task
 #define in_task()	(!(preempt_count() & (NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET)))
 #endif

@@ -5,7 +5,7 @@
 
 #include_next <linux/slab.h>
 
-/* "mm: introduce kv[mz]alloc helpers", 4.12; kvcalloc() and kvmalloc_array() 4.18; kvfree() 3.15. */
+/* "mm: introduce kv[mz]alloc helpers", 4.12; kvcalloc() is of 4.18, kvfree() of 3.15. */
 #ifndef KTALLY_HAVE_KVMALLOC
 void *ktally_kvmalloc_node(size_t size, gfp_t flags, int node);
 #define kvmalloc(size, flags)		ktally_kvmalloc_node(size, flags, -1)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The clocks in nanoseconds on kernels that lack them, and the header, which <linux/ktime.h> includes since 3.17. */
+/* The clocks in nanoseconds, and their header, which split off <linux/ktime.h> in 3.17. */
 #ifndef _KTALLY_SHIM_LINUX_TIMEKEEPING_H
 #define _KTALLY_SHIM_LINUX_TIMEKEEPING_H
 

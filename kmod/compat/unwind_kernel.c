@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Walks the kernel stack. */
+#include <linux/compiler.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/sched.h>
+
+#include "compat/unwind.h"
+#include "compat/unwind_frame.h"
+
+/* The functions of this module on top of a stack are dropped, so more steps are needed. */
+#define OWN_FRAMES_MAX 32
+
+/* Collects addresses; with skip_own, those of this module are dropped until another one comes. */
+struct walk {
+	unsigned long *ips;
+	unsigned int count;
+	unsigned int max;
+	bool skip_own;
+};
+
+static void walk_store(struct walk *walk, unsigned long ip)
+{
+	if (walk->skip_own && within_module(ip, THIS_MODULE))
+		return;
+	walk->skip_own = false;
+	walk->ips[walk->count++] = ip;
+}
+
+#if defined(CONFIG_X86) && defined(KTALLY_HAVE_X86_UNWINDER) && \
+	defined(KTALLY_EXPORT___UNWIND_START)
+#include <asm/unwind.h>
+
+static noinline void walk_kernel(struct walk *walk, struct pt_regs *regs)
+{
+	struct unwind_state state;
+	unsigned int steps = walk->max + OWN_FRAMES_MAX;
+	unsigned long ip;
+
+	/* From regs the unwinder starts at the frame that follows them. */
+	if (regs)
+		walk_store(walk, regs_ip(regs));
+	for (unwind_start(&state, current, regs, NULL);
+	     !unwind_done(&state) && walk->count < walk->max && steps; unwind_next_frame(&state)) {
+		ip = unwind_get_return_address(&state);
+		if (!ip)
+			break;
+		walk_store(walk, ip);
+		steps--;
+	}
+}
+
+#elif defined(CONFIG_ARM64) || defined(CONFIG_FRAME_POINTER)
+
+static noinline void walk_kernel(struct walk *walk, struct pt_regs *regs)
+{
+	unsigned int steps = walk->max + OWN_FRAMES_MAX;
+	struct frame_walk frames;
+	struct frame frame;
+	unsigned long ip;
+
+	if (regs) {
+		walk_store(walk, regs_ip(regs));
+		frame_walk_start(&frames, regs_frame(regs), regs_sp(regs));
+	} else {
+		ip = (unsigned long)__builtin_frame_address(0);
+		frame_walk_start(&frames, ip, ip);
+	}
+	while (walk->count < walk->max && steps-- && frame_walk_next(&frames, &frame)) {
+		ip = strip_kernel(frame.ip);
+		if (!frame.ip || ip < TASK_SIZE)
+			break;
+		walk_store(walk, ip);
+	}
+}
+
+#else
+#include <linux/stacktrace.h>
+
+/* x86 before 4.9 without frame pointers: only from here, and only what looks like an address. */
+static void walk_kernel(struct walk *walk, struct pt_regs *regs)
+{
+	struct stack_trace trace = { .entries = walk->ips, .max_entries = walk->max };
+	unsigned int i;
+
+	if (regs) {
+		walk_store(walk, regs_ip(regs));
+		return;
+	}
+	save_stack_trace(&trace);
+	/* Stored where it is read from, never ahead. */
+	for (i = 0; i < trace.nr_entries && trace.entries[i] != ULONG_MAX; i++)
+		walk_store(walk, trace.entries[i]);
+}
+
+#endif
+
+unsigned int ktally_unwind_kernel(struct pt_regs *regs, unsigned long *ips, unsigned int max)
+{
+	struct walk walk = { .ips = ips, .max = max, .skip_own = !regs };
+
+	if (max)
+		walk_kernel(&walk, regs);
+	return walk.count;
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Walks the user stack of the current task. */
+#include <linux/compiler.h>
+#include <linux/kernel.h>
+#include <linux/sched.h>
+#include <linux/uaccess.h>
+
+#include "compat/unwind.h"
+#include "compat/unwind_frame.h"
+
+struct frame_32 {
+	u32 next;
+	u32 ip;
+};
+
+static bool task_is_32_bit(struct pt_regs *regs)
+{
+#if defined(CONFIG_ARM64)
+	return compat_user_mode(regs);
+#elif defined(CONFIG_X86_64)
+	return !user_64bit_mode(regs);
+#else
+	return true;
+#endif
+}
+
+#if defined(CONFIG_X86_64) && defined(CONFIG_FRAME_POINTER)
+
+/* More frames than this do not fit a kernel stack of that time. */
+#define KERNEL_FRAMES_MAX 256
+
+/*
+ * The frame pointer that the task had when it entered the kernel. Until "x86/entry/64: Remove
+ * the SYSCALL64 fast path", 4.16, most system calls did not store it in pt_regs, but the first
+ * function they called did: it is where the kernel's own chain of frames leads to. Since then
+ * the chain ends at a marked address of pt_regs, which is not taken for a user address.
+ */
+static noinline unsigned long entry_frame(struct pt_regs *regs)
+{
+	unsigned long here = (unsigned long)__builtin_frame_address(0);
+	unsigned int steps = KERNEL_FRAMES_MAX;
+	struct frame_walk frames;
+	struct frame frame;
+
+	frame_walk_start(&frames, here, here);
+	while (steps-- && frame_walk_next(&frames, &frame))
+		;
+	return frames.address && frames.address < TASK_SIZE ? frames.address : regs_frame(regs);
+}
+
+#else
+
+static unsigned long entry_frame(struct pt_regs *regs)
+{
+	return regs_frame(regs);
+}
+
+#endif
+
+static bool read_frame(unsigned long address, bool is_32_bit, struct frame *frame)
+{
+	struct frame_32 narrow;
+
+	if (!is_32_bit)
+		return !(address % sizeof(long)) &&
+		       !copy_from_user_nofault(frame, (const void __user *)address,
+					       sizeof(*frame));
+	if (address % sizeof(u32) ||
+	    copy_from_user_nofault(&narrow, (const void __user *)address, sizeof(narrow)))
+		return false;
+	frame->next = narrow.next;
+	frame->ip = narrow.ip;
+	return true;
+}
+
+unsigned int ktally_unwind_user(struct pt_regs *regs, unsigned long *ips, unsigned int max)
+{
+	unsigned long address = 0, next;
+	unsigned int count = 0;
+	struct frame frame;
+	bool is_32_bit;
+
+	if (!max || !current->mm || current->flags & PF_KTHREAD)
+		return 0;
+	if (regs) {
+		next = regs_frame(regs);
+	} else {
+		regs = task_pt_regs(current);
+		next = task_is_32_bit(regs) ? regs_frame(regs) : entry_frame(regs);
+	}
+	if (!user_mode(regs))
+		return 0;
+
+	is_32_bit = task_is_32_bit(regs);
+	ips[count++] = regs_ip(regs);
+	/* The 32-bit Arm procedure call standard leaves the layout of a frame to the compiler. */
+	if (IS_ENABLED(CONFIG_ARM64) && is_32_bit)
+		return count;
+	/* Each frame must be above the one before, so this ends even if the stack is garbage. */
+	while (count < max && next > address && read_frame(next, is_32_bit, &frame)) {
+		address = next;
+		next = frame.next;
+		frame.ip = strip_user(frame.ip);
+		if (!frame.ip)
+			break;
+		ips[count++] = frame.ip;
+	}
+	return count;
+}
