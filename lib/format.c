@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Shows one field of a key or record as text, exactly: two different values never look the same. */
+#include <inttypes.h>
+#include <string.h>
+
+#include "libktally.h"
+
+/* Bytes that a terminal would take as commands are shown as \xNN. */
+static int format_string(const char *text, size_t len, char *buf, size_t size)
+{
+	size_t used = 0, i;
+	int ret;
+
+	if (size)
+		*buf = 0;
+	for (i = 0; i < len && text[i]; i++) {
+		unsigned char c = text[i];
+
+		ret = snprintf(used < size ? buf + used : NULL, used < size ? size - used : 0, c < 0x20 || c == 0x7f ? "\\x%02x" : "%c", c);
+		if (ret < 0)
+			return ret;
+		used += ret;
+	}
+	return (int)used;
+}
+
+/* @value / @unit without trailing zeros: 1500000 ns is 1.5ms, 1500001 ns is 1.500001ms. */
+static int format_scaled(uint64_t value, uint64_t unit, int digits, const char *suffix, char *buf, size_t size)
+{
+	char fraction[24] = "";
+	int len;
+
+	if (value % unit) {
+		len = snprintf(fraction, sizeof(fraction), ".%0*" PRIu64, digits, value % unit);
+		while (len > 0 && fraction[len - 1] == '0')
+			fraction[--len] = 0;
+	}
+	return snprintf(buf, size, "%" PRIu64 "%s%s", value / unit, fraction, suffix);
+}
+
+static int format_ns(int64_t ns, char *buf, size_t size)
+{
+	uint64_t abs = ns < 0 ? -(uint64_t)ns : (uint64_t)ns;
+	int sign = ns < 0, ret;
+
+	if (sign && size)
+		*buf = '-';
+	if (sign && size > 1) {
+		buf++;
+		size--;
+	} else if (sign) {
+		size = 0;
+	}
+	if (abs < 1000)
+		ret = snprintf(buf, size, "%" PRIu64 "ns", abs);
+	else if (abs < 1000000)
+		ret = format_scaled(abs, 1000, 3, "us", buf, size);
+	else if (abs < 1000000000)
+		ret = format_scaled(abs, 1000000, 6, "ms", buf, size);
+	else
+		ret = format_scaled(abs, 1000000000, 9, "s", buf, size);
+	return ret < 0 ? ret : ret + sign;
+}
+
+static int format_bytes(uint64_t value, char *buf, size_t size)
+{
+	static const char units[][2] = { "", "K", "M", "G", "T", "P" };
+	unsigned int i = 0;
+
+	while (value && !(value & 1023) && i < 5) {
+		value >>= 10;
+		i++;
+	}
+	return snprintf(buf, size, "%" PRIu64 "%s", value, units[i]);
+}
+
+static int format_ksym(struct ktally_symbolizer *sym, uint64_t ip, char *buf, size_t size)
+{
+	const struct ktally_frame *frame = sym ? ktally_symbolize_kernel(sym, ip, false) : NULL;
+
+	if (!frame || !frame->symbol_address)
+		return snprintf(buf, size, "0x%" PRIx64, ip);
+	if (ip == frame->symbol_address)
+		return snprintf(buf, size, "%s", frame->name);
+	return snprintf(buf, size, "%s+0x%" PRIx64, frame->name, ip - frame->symbol_address);
+}
+
+static int format_syscall(int64_t nr, char *buf, size_t size)
+{
+	const char *name = ktally_syscall_name(nr);
+
+	return name ? snprintf(buf, size, "%s", name) : snprintf(buf, size, "syscall_%" PRId64, nr);
+}
+
+int ktally_format_field(struct ktally_symbolizer *sym, const struct ktally_field *field, const uint64_t *words, char *buf, size_t size)
+{
+	uint64_t word;
+
+	words += field->word;
+	if (field->kind == KTALLY_KIND_STRING)
+		return format_string((const char *)words, field->words * sizeof(*words), buf, size);
+	word = *words;
+	switch (field->kind) {
+	case KTALLY_KIND_INT:
+		return snprintf(buf, size, "%" PRId64, (int64_t)word);
+	case KTALLY_KIND_HEX:
+		return snprintf(buf, size, "0x%" PRIx64, word);
+	case KTALLY_KIND_NS:
+		return format_ns((int64_t)word, buf, size);
+	case KTALLY_KIND_TIME:
+		return snprintf(buf, size, "%" PRIu64 ".%09" PRIu64, word / 1000000000, word % 1000000000);
+	case KTALLY_KIND_BYTES:
+		return format_bytes(word, buf, size);
+	case KTALLY_KIND_SYSCALL:
+		return format_syscall((int64_t)word, buf, size);
+	case KTALLY_KIND_KSYM:
+		return format_ksym(sym, word, buf, size);
+	case KTALLY_KIND_IMAGE:
+		return snprintf(buf, size, "%" PRIu64, word >> 32);
+	case KTALLY_KIND_KSTACK:
+	case KTALLY_KIND_USTACK:
+		if (size)
+			*buf = 0;
+		return 0;
+	default:
+		return snprintf(buf, size, "%" PRIu64, word);
+	}
+}

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Merges quiet halves of all CPUs into the tables and accounting of a snapshot. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rowset.h"
+#include "snapshot.h"
+
+/* The public snapshot comes first: freeing one frees the merge it is part of. */
+struct ktally_merge {
+	struct ktally_snapshot snap;
+	unsigned int nr_tables;
+	struct ktally_table_info *tables;
+	struct ktally_rowset *rowsets;
+};
+
+static bool init_tables(struct ktally_merge *merge, const struct ktally_table_info *tables)
+{
+	unsigned int i;
+
+	for (i = 0; i < merge->nr_tables; i++) {
+		merge->tables[i] = tables[i];
+		if (ktally_rowset_init(&merge->rowsets[i], tables[i].nr_keys, tables[i].columns, tables[i].nr_columns))
+			return false;
+	}
+	return true;
+}
+
+static void init_probes(struct ktally_snapshot *snap, const struct ktally_probe_info *probes)
+{
+	unsigned int i;
+
+	for (i = 0; i < snap->nr_probes; i++) {
+		struct ktally_accounting *acc = &snap->probes[i];
+
+		memcpy(acc->name, probes[i].record.name[0] ? probes[i].record.name : probes[i].name, sizeof(acc->name));
+		acc->name[sizeof(acc->name) - 1] = 0;
+		acc->missed = probes[i].missed;
+		acc->closed = true;
+	}
+}
+
+struct ktally_merge *ktally_merge_new(const struct ktally_table_info *tables, unsigned int nr_tables,
+				      const struct ktally_probe_info *probes, unsigned int nr_probes)
+{
+	struct ktally_merge *merge = calloc(1, sizeof(*merge));
+
+	if (!merge)
+		return NULL;
+	merge->nr_tables = nr_tables;
+	merge->tables = calloc(nr_tables + 1, sizeof(*merge->tables));
+	merge->rowsets = calloc(nr_tables + 1, sizeof(*merge->rowsets));
+	merge->snap.nr_probes = nr_probes;
+	merge->snap.probes = calloc(nr_probes + 1, sizeof(*merge->snap.probes));
+	merge->snap.stacks = ktally_stackset_new();
+	if (!merge->tables || !merge->rowsets || !merge->snap.probes || !merge->snap.stacks || !init_tables(merge, tables)) {
+		ktally_merge_free(merge);
+		return NULL;
+	}
+	init_probes(&merge->snap, probes);
+	return merge;
+}
+
+void ktally_merge_free(struct ktally_merge *merge)
+{
+	unsigned int i;
+
+	if (!merge)
+		return;
+	for (i = 0; merge->rowsets && i < merge->nr_tables; i++)
+		ktally_rowset_clear(&merge->rowsets[i]);
+	for (i = 0; merge->snap.tables && i < merge->nr_tables; i++)
+		free(merge->snap.tables[i].rows);
+	free(merge->snap.tables);
+	free(merge->snap.probes);
+	ktally_stackset_free(merge->snap.stacks);
+	free(merge->rowsets);
+	free(merge->tables);
+	free(merge);
+}
+
+void ktally_snapshot_free(struct ktally_snapshot *snap)
+{
+	ktally_merge_free((struct ktally_merge *)snap);
+}
+
+/* Stack ids of one CPU's store mean nothing elsewhere: replace them by ids of the snapshot's own set. */
+static int translate_stack(struct ktally_merge *merge, const struct ktally_mapping *stacks, uint64_t *word)
+{
+	const uint64_t *ips;
+	unsigned int nr;
+	int64_t id;
+
+	if (!*word)
+		return 0;
+	ips = ktally_mapping_stack(stacks, *word, &nr);
+	if (!ips) {
+		bool lost = *word == KTALLY_STACK_LOST;
+
+		*word = KTALLY_STACKSET_LOST;
+		return lost ? 0 : -EBADMSG;
+	}
+	id = ktally_stackset_add(merge->snap.stacks, ips, nr);
+	if (id < 0)
+		return (int)id;
+	*word = (uint64_t)id;
+	return 0;
+}
+
+static int translate_key(struct ktally_merge *merge, const struct ktally_schema *schema, const struct ktally_mapping *stacks,
+			 unsigned int nr_keys, uint64_t *key)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < schema->nr_keys; i++) {
+		const struct ktally_field *field = &schema->keys[i];
+
+		if ((field->kind != KTALLY_KIND_KSTACK && field->kind != KTALLY_KIND_USTACK) || field->word >= nr_keys)
+			continue;
+		ret = translate_stack(merge, stacks, &key[field->word]);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int merge_table(struct ktally_merge *merge, const struct ktally_cpu_regions *cpu, unsigned int half, unsigned int n)
+{
+	const struct ktally_table_head *head = ktally_mapping_table(&cpu->half[half], n);
+	struct ktally_rowset *set = &merge->rowsets[n];
+	const uint64_t *row;
+	uint64_t key[KTALLY_KEYS_MAX], used, i;
+	int ret;
+
+	if (!head || head->nr_keys != set->nr_keys || head->row_size != set->row_words * 8)
+		return -EBADMSG;
+	used = head->used;
+	if (used > head->capacity)
+		return -EBADMSG;
+	row = (const void *)((const char *)cpu->half[half].base + head->rows_offset);
+	for (i = 0; i < used; i++, row += set->row_words) {
+		if (!row[set->nr_keys])
+			continue;
+		memcpy(key, row, set->nr_keys * sizeof(*key));
+		ret = i ? translate_key(merge, &merge->tables[n].schema, &cpu->stacks, set->nr_keys, key) : 0;
+		if (!ret)
+			ret = ktally_rowset_merge(set, i ? key : NULL, row + set->nr_keys);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static void merge_probes(struct ktally_snapshot *snap, const struct ktally_half *half)
+{
+	const struct ktally_probe_count *count = (const void *)((const char *)half + half->probes_offset);
+	unsigned int i;
+
+	for (i = 0; i < snap->nr_probes; i++, count++) {
+		struct ktally_accounting *acc = &snap->probes[i];
+
+		acc->count.hits += count->hits;
+		acc->count.filtered += count->filtered;
+		acc->count.gated += count->gated;
+		acc->count.folded += count->folded;
+		acc->count.other += count->other;
+		acc->count.recursion += count->recursion;
+		acc->count.nmi += count->nmi;
+		acc->count.fault += count->fault;
+		if (count->hits != count->filtered + count->gated + count->folded + count->other + count->recursion + count->nmi +
+		    count->fault)
+			acc->closed = false;
+	}
+}
+
+/* Everything of one half of one CPU; its generation is looked at before and after, as its kernel-doc asks. */
+static int merge_cpu(struct ktally_merge *merge, const struct ktally_device *dev, unsigned int cpu, unsigned int n, uint64_t generation)
+{
+	const struct ktally_half *half = ktally_mapping_half(&dev->cpus[cpu].half[n], cpu);
+	unsigned int i;
+	int ret = 0;
+
+	if (!half || half->nr_tables != merge->nr_tables || half->nr_probes != merge->snap.nr_probes)
+		return -EBADMSG;
+	if (__atomic_load_n(&half->generation, __ATOMIC_ACQUIRE) != generation)
+		return -EAGAIN;
+	merge_probes(&merge->snap, half);
+	for (i = 0; i < merge->nr_tables && !ret; i++)
+		ret = merge_table(merge, &dev->cpus[cpu], n, i);
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	if (__atomic_load_n(&half->generation, __ATOMIC_RELAXED) != generation)
+		return -EAGAIN;
+	return ret;
+}
+
+int ktally_merge_half(struct ktally_merge *merge, const struct ktally_device *dev, unsigned int half, uint64_t generation,
+		      struct ktally_error *err)
+{
+	unsigned int cpu;
+	int ret;
+
+	if (half > 1)
+		return ktally_fail(err, -EBADMSG, "the module says half %u is quiet, but there are two", half);
+	if (generation & 1)
+		return ktally_fail(err, -EAGAIN, "the half to read is not quiet");
+	for (cpu = 0; cpu < dev->nr_cpus; cpu++) {
+		if (!dev->cpus[cpu].present)
+			continue;
+		ret = merge_cpu(merge, dev, cpu, half, generation);
+		if (ret == -EAGAIN)
+			return ktally_fail(err, ret, "another reader of the session flips its tables all the time; stop it or use `ktally stop`");
+		if (ret == -EBADMSG)
+			return ktally_fail(err, ret, "the tables that the module shows of CPU %u are not laid out as it says", cpu);
+		if (ret)
+			return ktally_fail(err, ret, "out of memory while merging tables");
+	}
+	return 0;
+}
+
+bool ktally_merge_flipped_once(const struct ktally_device *dev, unsigned int half, uint64_t generation)
+{
+	const struct ktally_half *head;
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < dev->nr_cpus; cpu++) {
+		if (!dev->cpus[cpu].present)
+			continue;
+		head = ktally_mapping_half(&dev->cpus[cpu].half[half], cpu);
+		if (!head || __atomic_load_n(&head->generation, __ATOMIC_ACQUIRE) != generation + 1)
+			return false;
+	}
+	return true;
+}
+
+static void point_row(const struct ktally_rowset *set, size_t n, struct ktally_row *row)
+{
+	row->key = set->words + n * set->row_words;
+	row->hits = row->key[set->nr_keys];
+	row->cells = row->key + set->nr_keys + 1;
+}
+
+/* A table without keys has only the other row, which then is its answer and no loss. */
+static bool finish_table(struct ktally_table *table, const struct ktally_rowset *set, const struct ktally_schema *schema)
+{
+	size_t i;
+
+	table->schema = *schema;
+	table->rows = malloc((set->nr ? set->nr : 1) * sizeof(*table->rows));
+	if (!table->rows)
+		return false;
+	point_row(set, 0, &table->other);
+	if (!set->nr_keys) {
+		table->rows[0] = table->other;
+		table->nr_rows = table->other.hits ? 1 : 0;
+		table->other.hits = 0;
+		return true;
+	}
+	for (i = 1; i < set->nr; i++)
+		point_row(set, i, &table->rows[i - 1]);
+	table->nr_rows = set->nr - 1;
+	return true;
+}
+
+static uint64_t stacks_lost(const struct ktally_device *dev)
+{
+	uint64_t lost = 0;
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < dev->nr_cpus; cpu++) {
+		const struct ktally_stacks *stacks = dev->cpus[cpu].stacks.base;
+
+		if (stacks && dev->cpus[cpu].stacks.length >= sizeof(*stacks) && stacks->magic == KTALLY_STACKS_MAGIC)
+			lost += __atomic_load_n(&stacks->lost, __ATOMIC_RELAXED);
+	}
+	return lost;
+}
+
+struct ktally_snapshot *ktally_merge_finish(struct ktally_merge *merge, const struct ktally_device *dev, uint64_t time)
+{
+	struct ktally_snapshot *snap = &merge->snap;
+	unsigned int i;
+
+	snap->tables = calloc(merge->nr_tables + 1, sizeof(*snap->tables));
+	if (!snap->tables)
+		return NULL;
+	snap->nr_tables = merge->nr_tables;
+	for (i = 0; i < merge->nr_tables; i++)
+		if (!finish_table(&snap->tables[i], &merge->rowsets[i], &merge->tables[i].schema))
+			return NULL;
+	snap->stacks_lost = stacks_lost(dev);
+	snap->time = time;
+	return snap;
+}

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Program images and their executable mappings, learnt from /proc once and from the rings' system records since. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hash.h"
+#include "process.h"
+#include "reader.h"
+
+/*
+ * An image is known exactly from the rings, or loosely from /proc, which does not tell the exec count: then it stands for
+ * every image of that process that nothing better is known of.
+ *
+ * @whole: it was there from its beginning, so what /proc showed before it is not of it
+ * @scanned: /proc was already asked as a last resort
+ */
+struct image {
+	struct image *next;
+	uint64_t id;
+	struct ktally_maps *maps;
+	bool loose, whole, ended, scanned;
+};
+
+struct path {
+	struct path *next;
+	char text[];
+};
+
+struct ktally_processes {
+	struct image **slots;
+	struct path **paths;
+	size_t nr_slots, nr, nr_path_slots, nr_paths;
+};
+
+#define LOOSE(image) ((image) | 0xffffffffULL)
+#define PID(image) ((uint32_t)((image) >> 32))
+
+static size_t image_slot(size_t nr_slots, uint64_t id, bool loose)
+{
+	return ktally_hash_word(loose, id) & (nr_slots - 1);
+}
+
+static struct image *find_image(const struct ktally_processes *procs, uint64_t id, bool loose)
+{
+	struct image *image;
+
+	if (loose)
+		id = LOOSE(id);
+	for (image = procs->slots[image_slot(procs->nr_slots, id, loose)]; image; image = image->next)
+		if (image->id == id && image->loose == loose)
+			break;
+	return image;
+}
+
+/* A fuller table is only slower, so it is no error if there is no memory for a bigger one. */
+static void grow_images(struct ktally_processes *procs)
+{
+	size_t nr_slots = procs->nr_slots * 4, i, at;
+	struct image **slots = calloc(nr_slots, sizeof(*slots)), *image;
+
+	if (!slots)
+		return;
+	for (i = 0; i < procs->nr_slots; i++) {
+		while ((image = procs->slots[i])) {
+			procs->slots[i] = image->next;
+			at = image_slot(nr_slots, image->id, image->loose);
+			image->next = slots[at];
+			slots[at] = image;
+		}
+	}
+	free(procs->slots);
+	procs->slots = slots;
+	procs->nr_slots = nr_slots;
+}
+
+static struct image *get_image(struct ktally_processes *procs, uint64_t id, bool loose)
+{
+	struct image *image = find_image(procs, id, loose);
+	size_t at;
+
+	if (image)
+		return image;
+	image = calloc(1, sizeof(*image));
+	if (!image)
+		return NULL;
+	if (++procs->nr > procs->nr_slots * 2)
+		grow_images(procs);
+	image->id = loose ? LOOSE(id) : id;
+	image->loose = loose;
+	at = image_slot(procs->nr_slots, image->id, loose);
+	image->next = procs->slots[at];
+	procs->slots[at] = image;
+	return image;
+}
+
+static size_t path_slot(const struct ktally_processes *procs, const char *text, size_t len)
+{
+	uint64_t hash = len;
+
+	while (len--)
+		hash = ktally_hash_word(hash, (unsigned char)*text++);
+	return hash & (procs->nr_path_slots - 1);
+}
+
+/* Paths repeat in every process: one copy of each lives as long as @procs. */
+static const char *intern(struct ktally_processes *procs, const char *text, size_t len)
+{
+	size_t at = path_slot(procs, text, len);
+	struct path *path;
+
+	for (path = procs->paths[at]; path; path = path->next)
+		if (!strncmp(path->text, text, len) && !path->text[len])
+			return path->text;
+	path = malloc(sizeof(*path) + len + 1);
+	if (!path)
+		return NULL;
+	memcpy(path->text, text, len);
+	path->text[len] = 0;
+	path->next = procs->paths[at];
+	procs->paths[at] = path;
+	return path->text;
+}
+
+struct scan {
+	struct ktally_processes *procs;
+	struct image *image;
+};
+
+/* What the rings told is newer than what /proc tells now or as old: it is kept. */
+static int scan_map(const struct ktally_map *found, size_t path_len, void *arg)
+{
+	struct scan *scan = arg;
+	struct ktally_map map = *found;
+
+	map.path = intern(scan->procs, found->path, strnlen(found->path, path_len));
+	if (!map.path)
+		return -ENOMEM;
+	return ktally_maps_set(&scan->image->maps, &map, true);
+}
+
+static int scan_process(struct ktally_processes *procs, struct image *image)
+{
+	struct scan scan = { procs, image };
+	char name[64], *text;
+	size_t size;
+	int ret;
+
+	snprintf(name, sizeof(name), "/proc/%u/maps", PID(image->id));
+	text = ktally_read_file(name, &size);
+	if (!text)
+		return errno == ENOMEM ? -ENOMEM : 0;
+	ret = ktally_maps_parse(text, size, scan_map, &scan);
+	free(text);
+	return ret;
+}
+
+static int scan_all(struct ktally_processes *procs)
+{
+	DIR *dir = opendir("/proc");
+	struct image *image;
+	struct dirent *entry;
+	unsigned long pid;
+	char *end;
+	int ret = 0;
+
+	if (!dir)
+		return 0;
+	while (!ret && (entry = readdir(dir))) {
+		pid = strtoul(entry->d_name, &end, 10);
+		if (*end || !pid || pid > INT32_MAX)
+			continue;
+		image = get_image(procs, (uint64_t)pid << 32, true);
+		ret = image ? scan_process(procs, image) : -ENOMEM;
+	}
+	closedir(dir);
+	return ret;
+}
+
+struct ktally_processes *ktally_processes_new(bool scan)
+{
+	struct ktally_processes *procs = calloc(1, sizeof(*procs));
+
+	if (!procs)
+		return NULL;
+	procs->nr_slots = 1024;
+	procs->nr_path_slots = 4096;
+	procs->slots = calloc(procs->nr_slots, sizeof(*procs->slots));
+	procs->paths = calloc(procs->nr_path_slots, sizeof(*procs->paths));
+	if (!procs->slots || !procs->paths || (scan && scan_all(procs))) {
+		ktally_processes_free(procs);
+		return NULL;
+	}
+	return procs;
+}
+
+void ktally_processes_free(struct ktally_processes *procs)
+{
+	struct image *image;
+	struct path *path;
+	size_t i;
+
+	if (!procs)
+		return;
+	for (i = 0; procs->slots && i < procs->nr_slots; i++) {
+		while ((image = procs->slots[i])) {
+			procs->slots[i] = image->next;
+			ktally_maps_put(image->maps);
+			free(image);
+		}
+	}
+	for (i = 0; procs->paths && i < procs->nr_path_slots; i++) {
+		while ((path = procs->paths[i])) {
+			procs->paths[i] = path->next;
+			free(path);
+		}
+	}
+	free(procs->slots);
+	free(procs->paths);
+	free(procs);
+}
+
+/* A child runs what its parent ran; if the parent was never seen, /proc may still tell when it is asked for. */
+static int learn_fork(struct ktally_processes *procs, const struct ktally_process *process)
+{
+	const struct image *parent = find_image(procs, process->parent, false);
+	const struct image *loose = find_image(procs, process->parent, true);
+	struct image *child = get_image(procs, process->image, false);
+	struct ktally_maps *maps = NULL;
+	unsigned int i;
+	int ret = 0;
+
+	if (!child)
+		return -ENOMEM;
+	if (parent)
+		maps = ktally_maps_get(parent->maps);
+	if (!maps && loose && !(parent && parent->whole))
+		maps = ktally_maps_get(loose->maps);
+	else if (maps && loose && loose->maps && !parent->whole)
+		for (i = 0; i < loose->maps->nr && !ret; i++)
+			ret = ktally_maps_set(&maps, &loose->maps->list[i], true);
+	ktally_maps_put(child->maps);
+	child->maps = maps;
+	child->whole = true;
+	return ret;
+}
+
+static int learn_exec(struct ktally_processes *procs, const struct ktally_process *process)
+{
+	struct image *image = get_image(procs, process->image, false);
+
+	if (!image)
+		return -ENOMEM;
+	image->whole = true;
+	return 0;
+}
+
+static void learn_exit(struct ktally_processes *procs, const struct ktally_process *process)
+{
+	struct image *image = find_image(procs, process->image, false);
+
+	if (!image)
+		image = find_image(procs, process->image, true);
+	if (image)
+		image->ended = true;
+}
+
+static int learn_mmap(struct ktally_processes *procs, const struct ktally_mmap *record)
+{
+	struct image *image = get_image(procs, record->image, false);
+	struct ktally_map map = { .start = record->start, .offset = record->offset, .inode = record->inode,
+				  .dev_major = record->dev_major, .dev_minor = record->dev_minor };
+	const char *path = strcmp(record->path, "//anon") ? record->path : "";
+
+	if (!image)
+		return -ENOMEM;
+	if (record->length > UINT64_MAX - record->start)
+		return -EBADMSG;
+	map.end = record->start + record->length;
+	map.path = intern(procs, path, strlen(path));
+	if (!map.path)
+		return -ENOMEM;
+	return ktally_maps_set(&image->maps, &map, false);
+}
+
+int ktally_processes_record(struct ktally_processes *procs, const struct ktally_record *record)
+{
+	if (!ktally_record_valid(record, record->size))
+		return -EBADMSG;
+	switch (record->type) {
+	case KTALLY_RECORD_FORK:
+		return learn_fork(procs, (const struct ktally_process *)record);
+	case KTALLY_RECORD_EXEC:
+		return learn_exec(procs, (const struct ktally_process *)record);
+	case KTALLY_RECORD_EXIT:
+		learn_exit(procs, (const struct ktally_process *)record);
+		return 0;
+	case KTALLY_RECORD_MMAP:
+		return learn_mmap(procs, (const struct ktally_mmap *)record);
+	default:
+		return 0;
+	}
+}
+
+/* /proc shows the process' newest image; a later one than ours means that its mappings are not ours. */
+static bool is_newest(const struct ktally_processes *procs, const struct image *image)
+{
+	const struct image *other;
+	size_t i;
+
+	for (i = 0; i < procs->nr_slots; i++)
+		for (other = procs->slots[i]; other; other = other->next)
+			if (!other->loose && PID(other->id) == PID(image->id) && other->id > image->id)
+				return false;
+	return true;
+}
+
+const struct ktally_map *ktally_processes_find(struct ktally_processes *procs, uint64_t id, uint64_t ip)
+{
+	struct image *image = find_image(procs, id, false);
+	const struct image *loose = find_image(procs, id, true);
+	const struct ktally_map *map = image ? ktally_maps_find(image->maps, ip) : NULL;
+
+	if (!map && loose && !(image && image->whole))
+		map = ktally_maps_find(loose->maps, ip);
+	if (map || !PID(id))
+		return map;
+	image = get_image(procs, id, false);
+	if (!image || image->scanned || image->ended || (loose && loose->ended && !image->whole))
+		return NULL;
+	image->scanned = true;
+	if (!is_newest(procs, image) || scan_process(procs, image))
+		return NULL;
+	return ktally_maps_find(image->maps, ip);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Inside of process tracking: executable mappings, and how to find the one an address fell in. */
+#ifndef KTALLY_PROCESS_H
+#define KTALLY_PROCESS_H
+
+#include "libktally.h"
+
+/** struct ktally_map - one executable mapping; @path is "[vdso]" and the like, a file, or "" for anonymous memory */
+struct ktally_map {
+	uint64_t start, end, offset, inode;
+	uint32_t dev_major, dev_minor;
+	const char *path;
+	bool deleted;		/* the file was unlinked after it was mapped */
+};
+
+/** struct ktally_maps - sorted, without overlaps; shared by forked processes until one of them changes */
+struct ktally_maps {
+	unsigned int refs;
+	unsigned int nr, room;
+	struct ktally_map *list;
+};
+
+/** ktally_maps_set - put @map in; what it overlaps is cut away, or wins if @keep. *@maps is replaced if it is shared. Return: 0, -ENOMEM */
+int ktally_maps_set(struct ktally_maps **maps, const struct ktally_map *map, bool keep);
+const struct ktally_map *ktally_maps_find(const struct ktally_maps *maps, uint64_t ip);
+struct ktally_maps *ktally_maps_get(struct ktally_maps *maps);
+void ktally_maps_put(struct ktally_maps *maps);
+
+/** ktally_maps_fn - takes one executable mapping of a maps file; @map->path is @path_len bytes, not terminated */
+typedef int (*ktally_maps_fn)(const struct ktally_map *map, size_t path_len, void *arg);
+/** ktally_maps_parse - text of /proc/PID/maps; lines that cannot be understood are skipped. Return: 0 or what @fn returned */
+int ktally_maps_parse(const char *text, size_t size, ktally_maps_fn fn, void *arg);
+
+/** ktally_processes_find - the mapping of @ip in @image; looks into /proc as a last resort. NULL: unknown */
+const struct ktally_map *ktally_processes_find(struct ktally_processes *procs, uint64_t image, uint64_t ip);
+
+/** ktally_read_file - whole file, NUL behind it. Return: malloc'ed, or NULL with errno */
+char *ktally_read_file(const char *path, size_t *size);
+
+#endif /* KTALLY_PROCESS_H */

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Whether a result is complete, and the frames of a row's stacks in the order exporters want them. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libktally.h"
+
+/* Lines of reasons, as many as fit. */
+struct why {
+	char *text;
+	size_t size, used;
+	bool complete;
+};
+
+static void say(struct why *why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(struct why *why, const char *fmt, ...)
+{
+	va_list args;
+	int len;
+
+	why->complete = false;
+	if (!why->text || why->used >= why->size)
+		return;
+	va_start(args, fmt);
+	len = vsnprintf(why->text + why->used, why->size - why->used, fmt, args);
+	va_end(args);
+	if (len > 0)
+		why->used += len;
+}
+
+static void check_probe(struct why *why, const struct ktally_accounting *acc)
+{
+	const struct ktally_probe_count *count = &acc->count;
+
+	if (!acc->closed)
+		say(why, "%s: its accounting does not close: a mistake in ktally, please report it\n", acc->name);
+	if (count->gated)
+		say(why, "%s: %" PRIu64 " hits were dropped by a rate limit\n", acc->name, (uint64_t)count->gated);
+	if (count->other)
+		say(why, "%s: %" PRIu64 " hits found no room for their key; give it more rows=\n", acc->name, (uint64_t)count->other);
+	if (count->recursion)
+		say(why, "%s: %" PRIu64 " hits came from inside ktally's own work and were not run\n", acc->name,
+		    (uint64_t)count->recursion);
+	if (count->nmi)
+		say(why, "%s: %" PRIu64 " hits came in an NMI inside an NMI's work and were not run\n", acc->name, (uint64_t)count->nmi);
+	if (count->fault)
+		say(why, "%s: %" PRIu64 " hits met memory that could not be read\n", acc->name, (uint64_t)count->fault);
+	if (acc->missed)
+		say(why, "%s: %" PRIu64 " hits were lost by the kernel before they reached ktally\n", acc->name, acc->missed);
+}
+
+static void check_rings(struct why *why, const struct ktally_ring_accounting *rings)
+{
+	bool used = rings->offered || rings->reserved;
+
+	if (used && !rings->closed)
+		say(why, "rings: their accounting does not close\n");
+	if (rings->dropped)
+		say(why, "rings: %" PRIu64 " of %" PRIu64 " records were dropped; use bigger rings\n", rings->dropped, rings->offered);
+	if (rings->overwritten)
+		say(why, "rings: %" PRIu64 " of %" PRIu64 " records were overwritten by newer ones\n", rings->overwritten, rings->reserved);
+	if (rings->unread)
+		say(why, "rings: %" PRIu64 " records were not read\n", rings->unread);
+}
+
+bool ktally_report_complete(const struct ktally_report *report, char *text, size_t size)
+{
+	struct why why = { text, size, 0, true };
+	const struct ktally_snapshot *snap = report->snapshot;
+	unsigned int i;
+
+	if (text && size)
+		*text = 0;
+	for (i = 0; snap && i < snap->nr_probes; i++)
+		check_probe(&why, &snap->probes[i]);
+	if (snap && snap->stacks_lost)
+		say(&why, "stacks: %" PRIu64 " found no room; give the session more stack entries\n", snap->stacks_lost);
+	check_rings(&why, &report->rings);
+	if (text && why.used && why.used < size && text[why.used - 1] == '\n')
+		text[why.used - 1] = 0;
+	return why.complete;
+}
+
+static const struct ktally_frame lost_stack = { .name = "[lost stack]", .module = "", .build_id = "" };
+static const struct ktally_frame lost_kernel_stack = { .name = "[lost stack]", .module = "[kernel]", .build_id = "", .kernel = true };
+static const struct ktally_frame no_stack = { .name = "[no stack]", .module = "", .build_id = "" };
+
+/* Room for one more frame, and it. The array is freed by ktally_stack_view_clear; its size is a power of two. */
+static int push(struct ktally_stack_view *view, const struct ktally_frame *frame)
+{
+	const struct ktally_frame **bigger;
+	unsigned int nr = view->nr;
+
+	if (!(nr & (nr - 1)) && (nr >= 8 || !nr)) {
+		bigger = realloc(view->frames, (nr ? nr * 2 : 8) * sizeof(*bigger));
+		if (!bigger)
+			return -ENOMEM;
+		view->frames = bigger;
+	}
+	view->frames[view->nr++] = frame;
+	return 0;
+}
+
+/* The kernel's way into a probe is no part of what was measured. */
+static bool is_trampoline(const struct ktally_frame *frame)
+{
+	static const char *const prefixes[] = { "__traceiter_", "__bpf_trace_", "perf_trace_", "trace_event_raw_event_" };
+	unsigned int i;
+
+	if (!strcmp(frame->module, "[ktally]"))
+		return true;
+	for (i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
+		if (!strncmp(frame->name, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return false;
+}
+
+static int push_kernel(const struct ktally_report *report, uint64_t id, struct ktally_stack_view *view)
+{
+	const struct ktally_frame *frame;
+	unsigned int nr, first = 0, i;
+	const uint64_t *ips;
+
+	if (id == KTALLY_STACKSET_LOST)
+		return push(view, &lost_kernel_stack);
+	ips = ktally_stackset_get(report->snapshot->stacks, id, &nr);
+	while (first + 1 < nr && is_trampoline(ktally_symbolize_kernel(report->sym, ips[first], first > 0)))
+		first++;
+	for (i = nr; i-- > first;) {
+		frame = ktally_symbolize_kernel(report->sym, ips[i], i > 0);
+		if (push(view, frame))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int push_user(const struct ktally_report *report, uint64_t id, uint64_t image, struct ktally_stack_view *view)
+{
+	const uint64_t *ips;
+	unsigned int nr, i;
+
+	if (id == KTALLY_STACKSET_LOST)
+		return push(view, &lost_stack);
+	ips = ktally_stackset_get(report->snapshot->stacks, id, &nr);
+	for (i = nr; i-- > 0;)
+		if (push(view, ktally_symbolize_user(report->sym, image, ips[i], i > 0)))
+			return -ENOMEM;
+	return 0;
+}
+
+static const struct ktally_field *find_field(const struct ktally_schema *schema, enum ktally_kind kind)
+{
+	unsigned int i;
+
+	for (i = 0; i < schema->nr_keys; i++)
+		if (schema->keys[i].kind == kind)
+			return &schema->keys[i];
+	return NULL;
+}
+
+int ktally_row_stack(const struct ktally_report *report, const struct ktally_table *table, const struct ktally_row *row,
+		     struct ktally_stack_view *view)
+{
+	const struct ktally_field *user = find_field(&table->schema, KTALLY_KIND_USTACK);
+	const struct ktally_field *kernel = find_field(&table->schema, KTALLY_KIND_KSTACK);
+	const struct ktally_field *image = find_field(&table->schema, KTALLY_KIND_IMAGE);
+	int ret = 0;
+
+	view->nr = 0;
+	view->nr_user = 0;
+	if (!report->sym)
+		return -EINVAL;
+	if (user)
+		ret = push_user(report, row->key[user->word], image ? row->key[image->word] : 0, view);
+	view->nr_user = view->nr;
+	if (!ret && kernel)
+		ret = push_kernel(report, row->key[kernel->word], view);
+	if (!ret && !view->nr) {
+		ret = push(view, &no_stack);
+		view->nr_user = view->nr;
+	}
+	return ret ? ret : (int)view->nr;
+}
+
+void ktally_stack_view_clear(struct ktally_stack_view *view)
+{
+	free(view->frames);
+	memset(view, 0, sizeof(*view));
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Inside of a snapshot: merging halves, apart from the flips, so that a test can merge crafted halves. */
+#ifndef KTALLY_SNAPSHOT_H
+#define KTALLY_SNAPSHOT_H
+
+#include "device.h"
+#include "libktally.h"
+
+struct ktally_merge;
+
+/** ktally_merge_new - empty totals for these tables and probes (copied) */
+struct ktally_merge *ktally_merge_new(const struct ktally_table_info *tables, unsigned int nr_tables,
+				      const struct ktally_probe_info *probes, unsigned int nr_probes);
+void ktally_merge_free(struct ktally_merge *merge);
+/**
+ * ktally_merge_half - add half @half of every CPU, which must be quiet at @generation
+ * Return: 0; -EAGAIN: not quiet, or flipped meanwhile, the merge is spoilt; -EBADMSG; -ENOMEM
+ */
+int ktally_merge_half(struct ktally_merge *merge, const struct ktally_device *dev, unsigned int half, uint64_t generation,
+		      struct ktally_error *err);
+/** ktally_merge_flipped_once - whether half @half was flipped exactly once since it was quiet at @generation, on every CPU */
+bool ktally_merge_flipped_once(const struct ktally_device *dev, unsigned int half, uint64_t generation);
+/** ktally_merge_finish - the totals as a snapshot that owns @merge. NULL: -ENOMEM, @merge is still the caller's */
+struct ktally_snapshot *ktally_merge_finish(struct ktally_merge *merge, const struct ktally_device *dev, uint64_t time);
+
+#endif /* KTALLY_SNAPSHOT_H */

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Puts names on addresses: kernel and user, each address once. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hash.h"
+#include "modules.h"
+#include "process.h"
+#include "symtab.h"
+
+/* An address in an image that was asked for before. */
+struct entry {
+	uint64_t image, ip;
+	struct ktally_frame *frame;
+};
+
+/* Frames never move, so a pointer that was handed out stays valid. */
+struct chunk {
+	struct chunk *next;
+	size_t used;
+	struct ktally_frame frames[1024];
+};
+
+struct perfmap {
+	struct perfmap *next;
+	uint32_t pid;
+	struct ktally_perfmap *map;
+};
+
+struct ktally_symbolizer {
+	struct ktally_processes *procs;
+	struct ktally_ksyms *ksyms;
+	struct ktally_modules *modules;
+	struct perfmap *perfmaps;
+	struct chunk *chunks;
+	struct entry *slots;
+	size_t nr, nr_slots;
+	char kernel_id[KTALLY_BUILD_ID_TEXT];
+	struct ktally_frame no_memory;
+};
+
+#define KERNEL_IMAGE UINT64_MAX
+#define UNKNOWN "[unknown]"
+
+static void read_kernel_id(char *text)
+{
+	size_t size;
+	char *notes = ktally_read_file("/sys/kernel/notes", &size);
+
+	*text = 0;
+	if (notes)
+		ktally_notes_build_id(notes, size, text);
+	free(notes);
+}
+
+int ktally_symbolizer_new(struct ktally_symbolizer **out, struct ktally_processes *procs, struct ktally_error *err)
+{
+	struct ktally_symbolizer *sym = calloc(1, sizeof(*sym));
+
+	*out = NULL;
+	if (!sym)
+		return ktally_fail(err, -ENOMEM, "out of memory");
+	sym->procs = procs;
+	sym->nr_slots = 4096;
+	sym->slots = calloc(sym->nr_slots, sizeof(*sym->slots));
+	sym->modules = ktally_modules_new();
+	sym->no_memory = (struct ktally_frame){ .name = UNKNOWN, .module = "", .build_id = "" };
+	if (!sym->slots || !sym->modules) {
+		ktally_symbolizer_free(sym);
+		return ktally_fail(err, -ENOMEM, "out of memory");
+	}
+	read_kernel_id(sym->kernel_id);
+	*out = sym;
+	return ktally_ksyms_load(&sym->ksyms, err);
+}
+
+void ktally_symbolizer_free(struct ktally_symbolizer *sym)
+{
+	struct perfmap *perfmap;
+	struct chunk *chunk;
+
+	if (!sym)
+		return;
+	while ((chunk = sym->chunks)) {
+		sym->chunks = chunk->next;
+		free(chunk);
+	}
+	while ((perfmap = sym->perfmaps)) {
+		sym->perfmaps = perfmap->next;
+		ktally_perfmap_free(perfmap->map);
+		free(perfmap);
+	}
+	ktally_ksyms_free(sym->ksyms);
+	ktally_modules_free(sym->modules);
+	free(sym->slots);
+	free(sym);
+}
+
+static struct entry *find_slot(struct entry *slots, size_t nr_slots, uint64_t image, uint64_t ip)
+{
+	size_t at = ktally_hash_word(ktally_hash_word(1, image), ip) & (nr_slots - 1);
+
+	while (slots[at].frame && (slots[at].image != image || slots[at].ip != ip))
+		at = (at + 1) & (nr_slots - 1);
+	return &slots[at];
+}
+
+static bool grow(struct ktally_symbolizer *sym)
+{
+	size_t nr_slots = sym->nr_slots * 2, i;
+	struct entry *slots = calloc(nr_slots, sizeof(*slots));
+
+	if (!slots)
+		return false;
+	for (i = 0; i < sym->nr_slots; i++)
+		if (sym->slots[i].frame)
+			*find_slot(slots, nr_slots, sym->slots[i].image, sym->slots[i].ip) = sym->slots[i];
+	free(sym->slots);
+	sym->slots = slots;
+	sym->nr_slots = nr_slots;
+	return true;
+}
+
+static struct ktally_frame *new_frame(struct ktally_symbolizer *sym)
+{
+	struct chunk *chunk = sym->chunks;
+
+	if (!chunk || chunk->used == sizeof(chunk->frames) / sizeof(*chunk->frames)) {
+		chunk = calloc(1, sizeof(*chunk));
+		if (!chunk)
+			return NULL;
+		chunk->next = sym->chunks;
+		sym->chunks = chunk;
+	}
+	return &chunk->frames[chunk->used++];
+}
+
+/*
+ * The frame of an address, from the cache or new and blank (*@fresh). The cache is keyed by the address to look up and
+ * whether it is a return address, for the frame shows the address itself.
+ */
+static struct ktally_frame *get_frame(struct ktally_symbolizer *sym, uint64_t image, uint64_t ip, bool caller, bool *fresh)
+{
+	uint64_t key = image ^ (caller ? 0x8000000080000000ULL : 0);
+	struct entry *entry = find_slot(sym->slots, sym->nr_slots, key, ip);
+
+	*fresh = false;
+	if (entry->frame)
+		return entry->frame;
+	if (sym->nr * 2 >= sym->nr_slots) {
+		if (!grow(sym))
+			return &sym->no_memory;
+		entry = find_slot(sym->slots, sym->nr_slots, key, ip);
+	}
+	entry->frame = new_frame(sym);
+	if (!entry->frame)
+		return &sym->no_memory;
+	entry->image = key;
+	entry->ip = ip;
+	sym->nr++;
+	*fresh = true;
+	*entry->frame = (struct ktally_frame){ .name = UNKNOWN, .module = "", .build_id = "", .address = ip };
+	return entry->frame;
+}
+
+const struct ktally_frame *ktally_symbolize_kernel(struct ktally_symbolizer *sym, uint64_t ip, bool caller)
+{
+	struct ktally_ksym found;
+	struct ktally_frame *frame;
+	bool fresh;
+
+	frame = get_frame(sym, KERNEL_IMAGE, ip, caller, &fresh);
+	if (!fresh)
+		return frame;
+	frame->kernel = true;
+	frame->module = "[kernel]";
+	frame->build_id = sym->kernel_id;
+	if (!sym->ksyms)
+		return frame;
+	if (ktally_ksyms_find(sym->ksyms, caller && ip ? ip - 1 : ip, &found)) {
+		frame->name = found.name;
+		frame->module = found.module;
+		frame->symbol_address = found.address;
+	}
+	ktally_ksyms_text(sym->ksyms, &frame->map_start, &frame->map_end);
+	if (strcmp(frame->module, "[kernel]")) {
+		frame->build_id = "";
+		frame->map_start = 0;
+		frame->map_end = 0;
+	}
+	return frame;
+}
+
+static const struct ktally_perfmap *get_perfmap(struct ktally_symbolizer *sym, uint32_t pid)
+{
+	struct perfmap *perfmap;
+
+	for (perfmap = sym->perfmaps; perfmap; perfmap = perfmap->next)
+		if (perfmap->pid == pid)
+			return perfmap->map;
+	perfmap = calloc(1, sizeof(*perfmap));
+	if (!perfmap)
+		return NULL;
+	perfmap->pid = pid;
+	perfmap->map = ktally_perfmap_load(pid);
+	perfmap->next = sym->perfmaps;
+	sym->perfmaps = perfmap;
+	return perfmap->map;
+}
+
+static void name_jit(struct ktally_symbolizer *sym, struct ktally_frame *frame, uint64_t image, uint64_t ip)
+{
+	const struct ktally_perfmap *perfmap = get_perfmap(sym, image >> 32);
+	const char *name = perfmap ? ktally_perfmap_find(perfmap, ip, &frame->symbol_address) : NULL;
+
+	frame->module = "[anon]";
+	if (name)
+		frame->name = name;
+}
+
+const struct ktally_frame *ktally_symbolize_user(struct ktally_symbolizer *sym, uint64_t image, uint64_t ip, bool caller)
+{
+	uint64_t at = caller && ip ? ip - 1 : ip, start;
+	const struct ktally_module *module;
+	const struct ktally_map *map;
+	struct ktally_frame *frame;
+	const char *name;
+	bool fresh;
+
+	frame = get_frame(sym, image, ip, caller, &fresh);
+	/* What was unknown may have become known by a later record. */
+	if ((!fresh && frame->map_end) || !sym->procs)
+		return frame;
+	map = ktally_processes_find(sym->procs, image, at);
+	if (!map)
+		return frame;
+	frame->map_start = map->start;
+	frame->map_end = map->end;
+	frame->map_offset = map->offset;
+	if (!map->path[0]) {
+		name_jit(sym, frame, image, at);
+		return frame;
+	}
+	module = ktally_modules_get(sym->modules, map, image >> 32);
+	if (!module)
+		return frame;
+	frame->module = module->path;
+	frame->build_id = ktally_module_build_id(module);
+	name = ktally_module_find(module, at - map->start + map->offset, &start);
+	if (name) {
+		frame->name = name;
+		frame->symbol_address = at - start;
+	}
+	return frame;
+}
