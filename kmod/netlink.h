@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The generic netlink family: what its files share, and its begin and end. */
+#ifndef _KTALLY_NETLINK_H
+#define _KTALLY_NETLINK_H
+
+#include <net/genetlink.h>
+#include <linux/ktally_netlink.h>
+#include "compat/genl.h"
+
+struct ktally_session;
+
+int ktally_netlink_init(void);
+void ktally_netlink_uninit(void);
+
+extern const struct ktally_genl ktally_genl;
+
+/**
+ * struct ktally_request - one command at work
+ * @info: the request
+ * @why: sentence of a refusal, or NULL
+ * @at: attribute (or instruction inside one) to point at, or NULL
+ */
+struct ktally_request {
+	struct genl_info *info;
+	const char *why;
+	const void *at;
+};
+
+/** ktally_attr() - attribute of the request, or NULL */
+static inline const struct nlattr *ktally_attr(const struct ktally_request *request, int type)
+{
+	return request->info->attrs[type];
+}
+
+/** ktally_attr_u32() - its value, or @absent */
+static inline u32 ktally_attr_u32(const struct ktally_request *request, int type, u32 absent)
+{
+	return ktally_attr(request, type) ? nla_get_u32(ktally_attr(request, type)) : absent;
+}
+
+/** ktally_attr_u64() - its value, or @absent */
+static inline u64 ktally_attr_u64(const struct ktally_request *request, int type, u64 absent)
+{
+	return ktally_attr(request, type) ? nla_get_u64(ktally_attr(request, type)) : absent;
+}
+
+/** ktally_request_refuse() - fill in a refusal; Return: @err */
+static inline int ktally_request_refuse(struct ktally_request *request, int err, int type, const char *why)
+{
+	request->why = why;
+	request->at = type ? ktally_attr(request, type) : NULL;
+	return err;
+}
+
+/** ktally_request_session() - the session that SESSION or NAME says, with a reference; or ERR_PTR() */
+struct ktally_session *ktally_request_session(struct ktally_request *request);
+
+/** ktally_reply_numbers() - answer with one or two u32 attributes */
+int ktally_reply_numbers(struct ktally_request *request, int type1, u32 value1, int type2, u32 value2);
+
+/* Commands: netlink_new.c */
+int ktally_table_new_cmd(struct ktally_request *request);
+int ktally_probe_new_cmd(struct ktally_request *request);
+
+/* Answers: netlink_get.c */
+int ktally_put_session(struct sk_buff *skb, struct ktally_session *session);
+int ktally_info_get(struct ktally_request *request);
+int ktally_dump_sources(struct sk_buff *skb, struct netlink_callback *cb);
+int ktally_dump_sessions(struct sk_buff *skb, struct netlink_callback *cb);
+int ktally_dump_tables(struct sk_buff *skb, struct netlink_callback *cb);
+int ktally_dump_probes(struct sk_buff *skb, struct netlink_callback *cb);
+
+#endif /* _KTALLY_NETLINK_H */

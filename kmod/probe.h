@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A probe: one source, one program, its accounting; and the path of a hit from the source to the program. */
+#ifndef _KTALLY_PROBE_H
+#define _KTALLY_PROBE_H
+
+#include <linux/bitops.h>
+#include <linux/list.h>
+#include <linux/percpu.h>
+#include <linux/sched.h>
+#include <linux/types.h>
+#include <linux/ktally.h>
+#include <linux/ktally_table.h>
+#include "percpu.h"
+#include "program.h"
+#include "table.h"
+
+struct ktally_ring;
+struct ktally_session;
+struct ktally_source_ops;
+
+/**
+ * struct ktally_hot - what a session keeps on one CPU
+ * @half: the active half; NULL while the session does not run, or not on this CPU
+ * @ring: or NULL
+ * @stacks: or NULL
+ */
+struct ktally_hot {
+	void *half;
+	struct ktally_ring *ring;
+	struct ktally_stacks *stacks;
+};
+
+/**
+ * struct ktally_probe - one probe of a session
+ *
+ * @hot: the session's
+ * @scope: bit map of process ids, or NULL for all
+ * @count: offset of its struct ktally_probe_count in a half
+ * @program: NULL for sources that take none
+ *
+ * @session: the owner
+ * @ops: its source
+ * @number: in the session
+ * @ready: whether ops->init() succeeded
+ * @attached: whether it fires
+ * @hotplug: entry in the list of hotplug.c
+ * @name: SRC_NAME
+ * @offset: SRC_OFFSET
+ * @period: SRC_PERIOD
+ * @perf_type: SRC_PERF_TYPE
+ * @perf_config: SRC_PERF_CONFIG
+ * @source: the source's own
+ * @label: user space's description
+ * @label_len: bytes of it
+ */
+struct ktally_probe {
+	/* read at hits */
+	struct ktally_hot __percpu *hot;
+	unsigned long *scope;
+	u64 count;
+	struct ktally_program *program;
+
+	/* the rest */
+	struct ktally_session *session;
+	const struct ktally_source_ops *ops;
+	unsigned int number;
+	bool ready;
+	bool attached;
+	struct list_head hotplug;
+	char name[KTALLY_SYMBOL_MAX];
+	u64 offset;
+	u64 period;
+	u32 perf_type;
+	u64 perf_config;
+	void *source;
+	u8 *label;
+	unsigned int label_len;
+};
+
+/** ktally_probe_homeless() - account a hit on a CPU for which the session has no memory, if it runs at all */
+void ktally_probe_homeless(struct ktally_probe *probe);
+
+/* Adds one to a member of the probe's accounting in @half. */
+static __always_inline void ktally_probe_account(const struct ktally_probe *probe, void *half,
+						 unsigned int member)
+{
+	ktally_word_inc(half + probe->count + member);
+}
+
+#define KTALLY_COUNTED(member) offsetof(struct ktally_probe_count, member)
+
+/**
+ * ktally_probe_begin() - first half of a hit: accounted, guarded
+ * @probe: the probe
+ * @hot: out: the session's memory on this CPU
+ * @outer: out: for ktally_probe_end()
+ *
+ * Return: the active half, or NULL: nothing to be done, all is accounted.
+ * Context: any, with preemption off.
+ */
+static __always_inline void *ktally_probe_begin(struct ktally_probe *probe, struct ktally_hot **hot,
+						unsigned int *outer)
+{
+	void *half;
+
+	*hot = raw_cpu_ptr(probe->hot);
+	/* Pairs with ktally_session_flip(), which waits until no handler uses the half it took away. */
+	half = READ_ONCE((*hot)->half);
+	if (unlikely(!half)) {
+		ktally_probe_homeless(probe);
+		return NULL;
+	}
+	ktally_probe_account(probe, half, KTALLY_COUNTED(hits));
+	if (unlikely(!ktally_enter(outer))) {
+		ktally_probe_account(probe, half, in_nmi() ? KTALLY_COUNTED(nmi) :
+				     KTALLY_COUNTED(recursion));
+		return NULL;
+	}
+	return half;
+}
+
+/** ktally_probe_end() - second half of a hit: @member of the accounting is where it belongs */
+static __always_inline void ktally_probe_end(struct ktally_probe *probe, void *half,
+					     unsigned int outer, unsigned int member)
+{
+	ktally_probe_account(probe, half, member);
+	ktally_leave(outer);
+}
+
+/**
+ * ktally_probe_hit() - a source fired
+ * @probe: whose
+ * @hit: what it hands over
+ *
+ * Context: any, NMI included, with preemption off.
+ */
+static __always_inline void ktally_probe_hit(struct ktally_probe *probe, const struct ktally_hit *hit)
+{
+	struct ktally_hot *hot;
+	unsigned int outer, member;
+	void *half = ktally_probe_begin(probe, &hot, &outer);
+
+	if (!half)
+		return;
+	if (unlikely(probe->scope) && !test_bit(current->tgid, probe->scope))
+		member = KTALLY_COUNTED(filtered);
+	else
+		member = ktally_program_run(probe, hit, hot, half);
+	ktally_probe_end(probe, half, outer, member);
+}
+
+#endif /* _KTALLY_PROBE_H */

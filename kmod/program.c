@@ -1,0 +1,465 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Runs programs: the interpreter of the checked form.
+ *
+ * The verifier has seen to it that registers, jumps, ids and widths are right, so nothing is checked here but what only
+ * the moment knows: whether memory can be read.
+ */
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/irqflags.h>
+#include <linux/kernel.h>
+#include <linux/mm.h>
+#include <linux/ptrace.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+#include <linux/topology.h>
+#include <linux/uaccess.h>
+#include <linux/uidgid.h>
+#include "compat/cgroup.h"
+#include "compat/regs.h"
+#include "image.h"
+#include "probe.h"
+#include "ring.h"
+#include "stack.h"
+
+unsigned int ktally_context_words(u32 context)
+{
+	if (context >= __KTALLY_CTX_END)
+		return 0;
+	return context == KTALLY_CTX_COMM ? TASK_COMM_LEN / sizeof(u64) : 1;
+}
+
+static u64 parent_pid(void)
+{
+	u64 pid;
+
+	rcu_read_lock();
+	pid = rcu_dereference(current->real_parent)->tgid;
+	rcu_read_unlock();
+	return pid;
+}
+
+static u64 interrupt_level(void)
+{
+	if (in_nmi())
+		return 3;
+	if (in_hardirq())
+		return 2;
+	return in_serving_softirq() ? 1 : 0;
+}
+
+/* The rare ones; pid, tid, cpu and time are answered in context(). */
+static noinline u64 context_rare(u32 which, const struct ktally_hit *hit)
+{
+	switch (which) {
+	case KTALLY_CTX_PPID:
+		return parent_pid();
+	case KTALLY_CTX_NODE:
+		return numa_node_id();
+	case KTALLY_CTX_CGROUP:
+		return ktally_cgroup_id();
+	case KTALLY_CTX_UID:
+		return from_kuid(&init_user_ns, current_uid());
+	case KTALLY_CTX_PRIO:
+		return current->prio;
+	case KTALLY_CTX_POLICY:
+		return current->policy;
+	case KTALLY_CTX_IN_IRQ:
+		return interrupt_level();
+	case KTALLY_CTX_IRQS_OFF:
+		return hit->regs && irqs_disabled_flags(ktally_regs_flags(hit->regs));
+	case KTALLY_CTX_IMAGE:
+		return ktally_task_image(current);
+	case KTALLY_CTX_USER_MODE:
+		return hit->regs && user_mode(hit->regs);
+	case KTALLY_CTX_IP:
+		return hit->regs ? instruction_pointer(hit->regs) : 0;
+	}
+	return 0;
+}
+
+static __always_inline void context(u32 which, const struct ktally_hit *hit, u64 *dst)
+{
+	switch (which) {
+	case KTALLY_CTX_PID:
+		*dst = current->tgid;
+		break;
+	case KTALLY_CTX_TID:
+		*dst = current->pid;
+		break;
+	case KTALLY_CTX_COMM:
+		memcpy(dst, current->comm, TASK_COMM_LEN);
+		break;
+	case KTALLY_CTX_CPU:
+		*dst = raw_smp_processor_id();
+		break;
+	case KTALLY_CTX_NS:
+		*dst = ktime_get_mono_fast_ns();
+		break;
+	default:
+		*dst = context_rare(which, hit);
+		break;
+	}
+}
+
+static __always_inline u64 widen(const void *from, unsigned int size, bool is_signed)
+{
+	switch (size) {
+	case 1:
+		return is_signed ? (u64)(s64)*(s8 *)from : *(u8 *)from;
+	case 2:
+		return is_signed ? (u64)(s64)*(s16 *)from : *(u16 *)from;
+	case 4:
+		return is_signed ? (u64)(s64)*(s32 *)from : *(u32 *)from;
+	}
+	return *(u64 *)from;
+}
+
+static int read_memory(void *dst, u64 address, unsigned int size, bool user)
+{
+	if (user)
+		return copy_from_user_nofault(dst, (void __user *)(unsigned long)address, size);
+	return copy_from_kernel_nofault(dst, (void *)(unsigned long)address, size);
+}
+
+static bool load(const struct ktally_insn *insn, u64 base, u64 *dst)
+{
+	u64 raw = 0;
+
+	if (read_memory(&raw, base + insn->imm, insn->aux & 0xff, insn->aux & KTALLY_LOAD_USER))
+		return false;
+	*dst = widen(&raw, insn->aux & 0xff, insn->aux & KTALLY_LOAD_SIGNED);
+	return true;
+}
+
+/* Reads text up to its NUL, in pieces that do not cross a page, so that the page behind the text need not be there. */
+static noinline bool load_string(u64 address, unsigned int size, bool user, u64 *dst)
+{
+	char *text = (char *)dst;
+	unsigned int done = 0, some;
+
+	memset(text, 0, size);
+	while (done < size) {
+		some = min_t(unsigned int, size - done, 32);
+		some = min_t(unsigned int, some, PAGE_SIZE - ((address + done) & ~PAGE_MASK));
+		if (read_memory(text + done, address + done, some, user))
+			return false;
+		if (memchr(text + done, 0, some))
+			break;
+		done += some;
+	}
+	/* What was behind the NUL, or did not fit, is not part of the text. */
+	text[size - 1] = 0;
+	done = strlen(text);
+	memset(text + done, 0, size - done);
+	return true;
+}
+
+static void copy_text(const struct ktally_insn *insn, const struct ktally_hit *hit, u64 *dst)
+{
+	unsigned int room = (insn->imm >> 32) * sizeof(u64);
+	unsigned int len = min_t(unsigned int, insn->aux, room);
+	const char *from = (const char *)(unsigned long)hit->args[insn->a] + (u32)insn->imm;
+
+	memset(dst, 0, room);
+	memcpy(dst, from, strnlen(from, len));
+}
+
+/* One [set] of a pattern against @c: moves *@p behind it. A '[' without ']' stands for itself. */
+static bool glob_set(const u8 *pattern, unsigned int len, unsigned int *p, u8 c)
+{
+	unsigned int i = *p + 1;
+	bool negated = false, found = false;
+
+	if (i < len && (pattern[i] == '!' || pattern[i] == '^')) {
+		negated = true;
+		i++;
+	}
+	for (; i < len && (pattern[i] != ']' || i == *p + 1 + negated); i++) {
+		if (i + 2 < len && pattern[i + 1] == '-' && pattern[i + 2] != ']') {
+			found |= c >= pattern[i] && c <= pattern[i + 2];
+			i += 2;
+		} else {
+			found |= c == pattern[i];
+		}
+	}
+	if (i >= len) {
+		found = c == '[';
+		*p += 1;
+		return found;
+	}
+	*p = i + 1;
+	return found != negated;
+}
+
+/*
+ * Backtracks only to the last '*', which is enough. At most length of text times length of pattern steps: both are at
+ * most 128.
+ */
+static bool glob(const u8 *pattern, unsigned int plen, const u8 *text, unsigned int tlen)
+{
+	unsigned int p = 0, t = 0, star = 0, mark = 0;
+	bool starred = false;
+
+	while (t < tlen) {
+		if (p < plen && pattern[p] == '*') {
+			starred = true;
+			star = ++p;
+			mark = t;
+			continue;
+		}
+		if (p < plen && pattern[p] == '[') {
+			if (glob_set(pattern, plen, &p, text[t])) {
+				t++;
+				continue;
+			}
+		} else if (p < plen && pattern[p] == '\\' && p + 1 < plen) {
+			if (pattern[p + 1] == text[t]) {
+				p += 2;
+				t++;
+				continue;
+			}
+		} else if (p < plen && (pattern[p] == '?' || pattern[p] == text[t])) {
+			p++;
+			t++;
+			continue;
+		}
+		if (!starred)
+			return false;
+		p = star;
+		t = ++mark;
+	}
+	while (p < plen && pattern[p] == '*')
+		p++;
+	return p == plen;
+}
+
+static noinline bool match(const struct ktally_program *program, const struct ktally_insn *insn,
+			   const u64 *span)
+{
+	const u8 *pattern = program->data + (u32)insn->imm, *text = (const u8 *)span;
+	unsigned int plen = insn->imm >> 32, tlen = strnlen((const char *)text, insn->aux & 0xffff);
+
+	if (insn->aux & KTALLY_MATCH_GLOB)
+		return glob(pattern, plen, text, tlen);
+	return plen == tlen && !memcmp(pattern, text, tlen);
+}
+
+static noinline void emit(const struct ktally_probe *probe, const struct ktally_hot *hot,
+			  const u64 *words, unsigned int nr)
+{
+	struct ktally_event *event;
+	u32 size = sizeof(*event) + nr * sizeof(u64);
+
+	event = (void *)ktally_ring_reserve(hot->ring, size);
+	if (!event)
+		return;
+	event->record.size = size;
+	event->record.type = KTALLY_RECORD_EVENT;
+	event->record.probe = probe->number;
+	event->record.pid = current->tgid;
+	event->record.tid = current->pid;
+	event->record.time = ktime_get_mono_fast_ns();
+	memcpy(event->words, words, nr * sizeof(u64));
+	ktally_ring_commit(hot->ring);
+}
+
+static u64 shift(u8 op, u64 a, u64 b)
+{
+	if (op == KTALLY_OP_SHL)
+		return b < 64 ? a << b : 0;
+	if (op == KTALLY_OP_SHR)
+		return b < 64 ? a >> b : 0;
+	return (u64)((s64)a >> min_t(u64, b, 63));
+}
+
+/* Division, by rules of its own: by zero gives zero, and the one quotient that does not fit wraps. */
+static u64 divide(u8 op, u64 a, u64 b)
+{
+	if (!b)
+		return 0;
+	switch (op) {
+	case KTALLY_OP_UDIV:
+		return a / b;
+	case KTALLY_OP_UMOD:
+		return a % b;
+	case KTALLY_OP_SDIV:
+		return b == ~0ULL ? -a : (u64)((s64)a / (s64)b);
+	}
+	return b == ~0ULL ? 0 : (u64)((s64)a % (s64)b);
+}
+
+static u64 calculate(u8 op, u64 a, u64 b)
+{
+	switch (op) {
+	case KTALLY_OP_ADD:
+		return a + b;
+	case KTALLY_OP_SUB:
+		return a - b;
+	case KTALLY_OP_MUL:
+		return a * b;
+	case KTALLY_OP_AND:
+		return a & b;
+	case KTALLY_OP_OR:
+		return a | b;
+	case KTALLY_OP_XOR:
+		return a ^ b;
+	case KTALLY_OP_SHL:
+	case KTALLY_OP_SHR:
+	case KTALLY_OP_SAR:
+		return shift(op, a, b);
+	}
+	return divide(op, a, b);
+}
+
+static __always_inline bool jumps(u8 op, u64 a, u64 b)
+{
+	switch (op) {
+	case KTALLY_OP_JEQ:
+		return a == b;
+	case KTALLY_OP_JNE:
+		return a != b;
+	case KTALLY_OP_JULT:
+		return a < b;
+	case KTALLY_OP_JULE:
+		return a <= b;
+	case KTALLY_OP_JUGT:
+		return a > b;
+	case KTALLY_OP_JUGE:
+		return a >= b;
+	case KTALLY_OP_JSLT:
+		return (s64)a < (s64)b;
+	case KTALLY_OP_JSLE:
+		return (s64)a <= (s64)b;
+	case KTALLY_OP_JSGT:
+		return (s64)a > (s64)b;
+	case KTALLY_OP_JSGE:
+		return (s64)a >= (s64)b;
+	}
+	return a & b;
+}
+
+/* Instructions that are not worth a place in the loop of ktally_program_run(). False: memory could not be read. */
+static noinline bool rare(const struct ktally_probe *probe, const struct ktally_insn *insn,
+			  const struct ktally_hit *hit, const struct ktally_hot *hot, u64 *regs)
+{
+	const struct ktally_program *program = probe->program;
+	u64 *dst = &regs[insn->dst];
+	struct ktally_column column;
+
+	switch (insn->op) {
+	case KTALLY_OP_LOAD:
+		return load(insn, regs[insn->a], dst);
+	case KTALLY_OP_STRING:
+		return load_string(regs[insn->a], insn->imm, insn->aux & KTALLY_LOAD_USER, dst);
+	case KTALLY_OPK_TEXT:
+		copy_text(insn, hit, dst);
+		return true;
+	case KTALLY_OPK_CALL:
+		return program->fields->list[insn->aux].get(hit, program->fields->list[insn->aux].offset,
+							    dst, insn->imm);
+	case KTALLY_OP_STACK:
+		*dst = ktally_stack_id(hot->stacks, hit->regs, insn->aux, insn->imm);
+		return true;
+	case KTALLY_OP_MATCH:
+		*dst = match(program, insn, &regs[insn->a]);
+		return true;
+	case KTALLY_OP_BUCKET:
+		column.hist = insn->aux;
+		column.param0 = insn->imm;
+		*dst = ktally_bucket(&column, regs[insn->a]);
+		return true;
+	case KTALLY_OP_EMIT:
+		emit(probe, hot, &regs[insn->a], insn->aux);
+		return true;
+	}
+	*dst = calculate(insn->op, regs[insn->a],
+			 insn->b == KTALLY_NO_REG ? insn->imm : regs[insn->b]);
+	return true;
+}
+
+unsigned int ktally_program_run(const struct ktally_probe *probe, const struct ktally_hit *hit,
+				const struct ktally_hot *hot, void *half)
+{
+	const struct ktally_insn *insn = probe->program->insns;
+	unsigned int folded = KTALLY_COUNTED(folded);
+	u64 regs[KTALLY_REGS];
+
+	/* In the order of how often they are met; each test costs every instruction behind it two instructions. */
+	for (;; insn++) {
+		if (insn->op == KTALLY_OPK_ARG) {
+			regs[insn->dst] = hit->args[insn->a];
+		} else if (insn->op == KTALLY_OP_UPDATE) {
+			if (!ktally_table_update((void *)(unsigned long)insn->imm, half, &regs[insn->a],
+						 &regs[insn->b]))
+				folded = KTALLY_COUNTED(other);
+		} else if (insn->op == KTALLY_OP_EXIT) {
+			return insn->imm == KTALLY_VERDICT_FILTERED ? KTALLY_COUNTED(filtered) : folded;
+		} else if (insn->op == KTALLY_OPK_DEREF) {
+			regs[insn->dst] = widen((void *)(unsigned long)hit->args[insn->a] + insn->imm,
+						insn->aux, insn->b);
+		} else if (insn->op == KTALLY_OP_CONTEXT) {
+			context(insn->aux, hit, &regs[insn->dst]);
+		} else if (insn->op >= KTALLY_OP_JEQ && insn->op <= KTALLY_OP_JSET) {
+			if (jumps(insn->op, regs[insn->a],
+				  insn->b == KTALLY_NO_REG ? insn->imm : regs[insn->b]))
+				insn += insn->aux;
+		} else if (insn->op == KTALLY_OP_IMM) {
+			regs[insn->dst] = insn->imm;
+		} else if (insn->op == KTALLY_OP_MOV) {
+			regs[insn->dst] = regs[insn->a];
+		} else if (insn->op == KTALLY_OP_JMP) {
+			insn += insn->aux;
+		} else if (!rare(probe, insn, hit, hot, regs)) {
+			return KTALLY_COUNTED(fault);
+		}
+	}
+}
+
+static void *copy_of(const void *from, size_t size)
+{
+	return size ? kmemdup(from, size, GFP_KERNEL) : NULL;
+}
+
+struct ktally_program *ktally_program_new(struct ktally_session *session,
+					  const struct ktally_fields *fields, const void *insns,
+					  unsigned int nr, const void *data, unsigned int data_len,
+					  struct ktally_refusal *refusal)
+{
+	struct ktally_program *program;
+	int err = -ENOMEM;
+
+	refusal->insn = -1;
+	refusal->why = "out of memory";
+	program = kzalloc(sizeof(*program), GFP_KERNEL);
+	if (!program)
+		return ERR_PTR(-ENOMEM);
+	program->fields = fields;
+	program->nr = nr;
+	program->data_len = data_len;
+	program->insns = copy_of(insns, nr * sizeof(struct ktally_insn));
+	program->data = copy_of(data, data_len);
+	if ((nr && !program->insns) || (data_len && !program->data))
+		goto err_free;
+	err = ktally_program_verify(session, program, refusal);
+	if (err)
+		goto err_free;
+	return program;
+
+err_free:
+	ktally_program_free(program);
+	return ERR_PTR(err);
+}
+
+void ktally_program_free(struct ktally_program *program)
+{
+	if (!program)
+		return;
+	kfree(program->insns);
+	kfree(program->data);
+	kfree(program);
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Programs: what a source lets them read, their checked form, and running them. */
+#ifndef _KTALLY_PROGRAM_H
+#define _KTALLY_PROGRAM_H
+
+#include <linux/types.h>
+#include <linux/ktally.h>
+#include <linux/ktally_program.h>
+
+struct ktally_hot;
+struct ktally_probe;
+struct ktally_session;
+struct pt_regs;
+
+/**
+ * struct ktally_hit - what a source hands to the program
+ * @args: arguments, as many as the source's fields speak of
+ * @regs: where the hit interrupted (timer, perf, kprobe), or NULL
+ */
+struct ktally_hit {
+	const u64 *args;
+	struct pt_regs *regs;
+};
+
+/**
+ * enum ktally_how - where a field's value is
+ * @KTALLY_FIELD_ARG: args[arg] itself
+ * @KTALLY_FIELD_DEREF: an integer of @size bytes at args[arg] + offset, in memory that the source vouches for
+ * @KTALLY_FIELD_TEXT: text of @size bytes there
+ * @KTALLY_FIELD_CALL: ask the function
+ */
+enum ktally_how {
+	KTALLY_FIELD_ARG,
+	KTALLY_FIELD_DEREF,
+	KTALLY_FIELD_TEXT,
+	KTALLY_FIELD_CALL,
+};
+
+/**
+ * struct ktally_field - one field of a source
+ * @name: as published
+ * @type: enum ktally_type
+ * @how: enum ktally_how
+ * @arg: index into the hit's args
+ * @size: bytes, as published
+ * @offset: see @how
+ * @get: KTALLY_FIELD_CALL: stores the value in @words words; @param is @offset. False: could not be read
+ */
+struct ktally_field {
+	const char *name;
+	u8 type;
+	u8 how;
+	u8 arg;
+	u16 size;
+	u32 offset;
+	bool (*get)(const struct ktally_hit *hit, u32 param, u64 *dst, unsigned int words);
+};
+
+/**
+ * struct ktally_fields - the fields of a source
+ * @list: array
+ * @nr: its length
+ */
+struct ktally_fields {
+	const struct ktally_field *list;
+	unsigned int nr;
+};
+
+/*
+ * The checked form uses the same struct ktally_insn with KTALLY_OP_FIELD turned into one of these, UPDATE's imm into a
+ * pointer to its table.
+ */
+enum {
+	KTALLY_OPK_ARG = 64,	/* dst = args[a] */
+	KTALLY_OPK_DEREF,	/* dst = load of aux bytes at args[a] + imm; b: 1 if signed */
+	KTALLY_OPK_TEXT,	/* dst.. = aux bytes at args[a] + (imm & ~0U), span imm >> 32 words */
+	KTALLY_OPK_CALL,	/* dst.. = fields->list[aux].get(), imm words */
+};
+
+/**
+ * struct ktally_program - a checked program
+ * @fields: of its source
+ * @nr: instructions
+ * @insns: instructions, checked form
+ * @data: constant block
+ * @data_len: bytes of it
+ */
+struct ktally_program {
+	const struct ktally_fields *fields;
+	unsigned int nr;
+	struct ktally_insn *insns;
+	u8 *data;
+	unsigned int data_len;
+};
+
+/**
+ * struct ktally_refusal - why a program was refused
+ * @why: a sentence
+ * @insn: number of the instruction, or -1
+ */
+struct ktally_refusal {
+	const char *why;
+	int insn;
+};
+
+/**
+ * ktally_program_new() - check a program and take a copy
+ * @session: whose tables, ring and stacks it may use
+ * @fields: what its source lets it read
+ * @insns: @nr instructions, copied; need not be aligned
+ * @nr: how many
+ * @data: constant block, copied
+ * @data_len: bytes
+ * @refusal: out: why not
+ *
+ * Return: the program or ERR_PTR(). Free with ktally_program_free().
+ * Context: process, session locked.
+ */
+struct ktally_program *ktally_program_new(struct ktally_session *session,
+					  const struct ktally_fields *fields, const void *insns,
+					  unsigned int nr, const void *data, unsigned int data_len,
+					  struct ktally_refusal *refusal);
+void ktally_program_free(struct ktally_program *program);
+
+/**
+ * ktally_program_verify() - the check itself, in place; see ktally_program_new()
+ *
+ * Return: 0 or -errno with @refusal filled in.
+ */
+int ktally_program_verify(struct ktally_session *session, struct ktally_program *program,
+			  struct ktally_refusal *refusal);
+
+/**
+ * ktally_program_run() - run a program at a hit
+ * @probe: whose program
+ * @hit: what the source hands over
+ * @hot: the session's memory on this CPU
+ * @half: the active half
+ *
+ * Return: offset of the member of struct ktally_probe_count that the hit belongs to.
+ * Context: inside a handler (ktally_enter()), any context.
+ */
+unsigned int ktally_program_run(const struct ktally_probe *probe, const struct ktally_hit *hit,
+				const struct ktally_hot *hot, void *half);
+
+/** ktally_context_words() - registers that a context value takes, 0 if there is no such context */
+unsigned int ktally_context_words(u32 context);
+
+#endif /* _KTALLY_PROGRAM_H */

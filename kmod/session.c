@@ -1,0 +1,522 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Sessions: making, starting, flipping, stopping, and the end of them. */
+#include <linux/capability.h>
+#include <linux/ctype.h>
+#include <linux/err.h>
+#include <linux/kernel.h>
+#include <linux/log2.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include "compat/sync.h"
+#include "hotplug.h"
+#include "session.h"
+#include "session_memory.h"
+#include "source.h"
+
+DEFINE_MUTEX(ktally_sessions_lock);
+LIST_HEAD(ktally_sessions);
+
+/* Changes of the list also hold this, so that ktally_session_orphan() can walk it where it may not sleep. */
+static DEFINE_SPINLOCK(list_lock);
+static u32 last_id;
+
+void ktally_probe_homeless(struct ktally_probe *probe)
+{
+	struct ktally_session *session = probe->session;
+
+	/* Not news: the session is about to start, or was stopped, or its owner left this CPU out. */
+	if (!READ_ONCE(session->running) || session->cpus_chosen ||
+	    cpumask_test_cpu(raw_smp_processor_id(), session->cpus))
+		return;
+	atomic64_inc(&session->missed);
+}
+
+static int check_name(const struct ktally_config *config, const char **why)
+{
+	const char *c;
+
+	if (!(config->flags & KTALLY_SESSION_PINNED) != !config->name[0]) {
+		*why = "a pinned session has a name, and only a pinned one has";
+		return -EINVAL;
+	}
+	for (c = config->name; *c; c++) {
+		if (!isalnum(*c) && !strchr("-_.", *c)) {
+			*why = "a session's name has letters, digits, '-', '_' and '.'";
+			return -EINVAL;
+		}
+	}
+	if (isdigit(config->name[0])) {
+		*why = "a session's name does not begin with a digit: numbers are ids";
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check_config(struct ktally_config *config, const char **why)
+{
+	if (config->flags & ~KTALLY_SESSION_PINNED) {
+		*why = "unknown flag of a session";
+		return -EINVAL;
+	}
+	if (config->ring_size && (!is_power_of_2(config->ring_size) || config->ring_size < KTALLY_RING_MIN ||
+				  config->ring_size > KTALLY_RING_MAX)) {
+		*why = "the size of a ring is a power of two from 4096 to 268435456";
+		return -EINVAL;
+	}
+	if (config->ring_mode > KTALLY_RING_MODE_MAX) {
+		*why = "a ring discards (0) or overwrites (1)";
+		return -EINVAL;
+	}
+	if (config->ring_watermark > config->ring_size) {
+		*why = "the watermark is larger than the ring";
+		return -EINVAL;
+	}
+	if (!config->ring_watermark)
+		config->ring_watermark = config->ring_size / 2;
+	if (config->stack_entries > KTALLY_STACKS_MAX) {
+		*why = "a session keeps at most 1048576 stacks per CPU";
+		return -E2BIG;
+	}
+	return check_name(config, why);
+}
+
+static int choose_cpus(struct ktally_session *session, const u64 *words, unsigned int nr_words,
+		       const char **why)
+{
+	unsigned int cpu;
+
+	cpumask_copy(session->cpus, cpu_present_mask);
+	if (!words)
+		return 0;
+	session->cpus_chosen = true;
+	cpumask_clear(session->cpus);
+	for (cpu = 0; cpu < nr_words * 64; cpu++) {
+		if (!(words[cpu / 64] & 1ULL << cpu % 64))
+			continue;
+		if (cpu >= nr_cpu_ids || !cpu_present(cpu)) {
+			*why = "a CPU of the mask does not exist here";
+			return -ENXIO;
+		}
+		cpumask_set_cpu(cpu, session->cpus);
+	}
+	if (cpumask_empty(session->cpus)) {
+		*why = "the CPU mask is empty";
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static struct ktally_session *find_named(const char *name)
+{
+	struct ktally_session *session;
+
+	list_for_each_entry(session, &ktally_sessions, list)
+		if (!strcmp(session->config.name, name))
+			return session;
+	return NULL;
+}
+
+static int list_in(struct ktally_session *session, const char **why)
+{
+	int err = 0;
+
+	mutex_lock(&ktally_sessions_lock);
+	if (session->config.name[0] && find_named(session->config.name)) {
+		*why = "a session of that name exists";
+		err = -EEXIST;
+	} else if (!++last_id) {
+		*why = "all session ids are used up: reload the module";
+		last_id--;
+		err = -EOVERFLOW;
+	} else {
+		session->id = last_id;
+		kref_get(&session->ref);
+		spin_lock_bh(&list_lock);
+		list_add_tail(&session->list, &ktally_sessions);
+		spin_unlock_bh(&list_lock);
+	}
+	mutex_unlock(&ktally_sessions_lock);
+	return err;
+}
+
+static struct ktally_session *session_alloc(void)
+{
+	struct ktally_session *session;
+
+	if (!try_module_get(THIS_MODULE))
+		return NULL;
+	session = kzalloc(sizeof(*session), GFP_KERNEL);
+	if (!session)
+		goto err_put_module;
+	if (!zalloc_cpumask_var(&session->cpus, GFP_KERNEL))
+		goto err_free;
+	session->hot = alloc_percpu(struct ktally_hot);
+	if (!session->hot)
+		goto err_free_cpus;
+	kref_init(&session->ref);
+	INIT_LIST_HEAD(&session->list);
+	mutex_init(&session->lock);
+	init_waitqueue_head(&session->wait);
+	atomic64_set(&session->missed, 0);
+	return session;
+
+err_free_cpus:
+	free_cpumask_var(session->cpus);
+err_free:
+	kfree(session);
+err_put_module:
+	module_put(THIS_MODULE);
+	return NULL;
+}
+
+struct ktally_session *ktally_session_new(const struct ktally_config *config, const u64 *cpus,
+					  unsigned int nr_words, const u32 *pids,
+					  unsigned int nr_pids, u32 portid, const char **why)
+{
+	struct ktally_session *session = session_alloc();
+	int err;
+
+	if (!session)
+		return ERR_PTR(-ENOMEM);
+	session->config = *config;
+	session->portid = config->flags & KTALLY_SESSION_PINNED ? 0 : portid;
+	err = check_config(&session->config, why);
+	if (!err)
+		err = choose_cpus(session, cpus, nr_words, why);
+	if (!err && pids)
+		err = ktally_scope_init(&session->scope, pids, nr_pids, why);
+	if (!err)
+		err = list_in(session, why);
+	if (err) {
+		ktally_session_put(session);
+		return ERR_PTR(err);
+	}
+	return session;
+}
+
+struct ktally_session *ktally_session_get(u32 id)
+{
+	struct ktally_session *session, *found = NULL;
+
+	mutex_lock(&ktally_sessions_lock);
+	list_for_each_entry(session, &ktally_sessions, list)
+		if (session->id == id)
+			found = session;
+	if (found)
+		kref_get(&found->ref);
+	mutex_unlock(&ktally_sessions_lock);
+	return found;
+}
+
+struct ktally_session *ktally_session_get_named(const char *name)
+{
+	struct ktally_session *found = NULL;
+
+	mutex_lock(&ktally_sessions_lock);
+	if (name[0])
+		found = find_named(name);
+	if (found)
+		kref_get(&found->ref);
+	mutex_unlock(&ktally_sessions_lock);
+	return found;
+}
+
+void ktally_probe_free(struct ktally_probe *probe)
+{
+	if (probe->ready)
+		probe->ops->uninit(probe);
+	ktally_program_free(probe->program);
+	kfree(probe->label);
+	kfree(probe);
+}
+
+static void session_free(struct kref *ref)
+{
+	struct ktally_session *session = container_of(ref, struct ktally_session, ref);
+	unsigned int i;
+
+	for (i = 0; i < session->nr_probes; i++)
+		ktally_probe_free(session->probes[i]);
+	kfree(session->probes);
+	ktally_scope_uninit(&session->scope);
+	ktally_session_free_memory(session);
+	for (i = 0; i < session->nr_tables; i++)
+		ktally_table_free(session->tables[i]);
+	free_percpu(session->hot);
+	free_cpumask_var(session->cpus);
+	kfree(session);
+	module_put(THIS_MODULE);
+}
+
+void ktally_session_put(struct ktally_session *session)
+{
+	kref_put(&session->ref, session_free);
+}
+
+static int check_new(const struct ktally_session *session, const char **why)
+{
+	if (session->state == KTALLY_STATE_NEW)
+		return 0;
+	*why = "the session was started: tables and probes can be added only before that";
+	return -EBUSY;
+}
+
+int ktally_session_add_table(struct ktally_session *session, struct ktally_table *table, const char **why)
+{
+	int err = check_new(session, why);
+
+	if (err)
+		return err;
+	if (session->nr_tables == KTALLY_TABLES_MAX) {
+		*why = "a session has at most 32 tables";
+		return -E2BIG;
+	}
+	session->tables[session->nr_tables] = table;
+	return session->nr_tables++;
+}
+
+int ktally_session_add_probe(struct ktally_session *session, struct ktally_probe *probe, const char **why)
+{
+	struct ktally_probe **probes;
+	int err = check_new(session, why);
+
+	if (err)
+		return err;
+	if (session->nr_probes == KTALLY_PROBES_MAX) {
+		*why = "a session has at most 1024 probes";
+		return -E2BIG;
+	}
+	probes = krealloc(session->probes, (session->nr_probes + 1) * sizeof(*probes), GFP_KERNEL);
+	if (!probes)
+		return -ENOMEM;
+	session->probes = probes;
+	probe->session = session;
+	probe->hot = session->hot;
+	probe->scope = session->scope.pids;
+	probe->number = session->nr_probes;
+	probes[session->nr_probes] = probe;
+	return session->nr_probes++;
+}
+
+static int attach(struct ktally_probe *probe)
+{
+	int err = probe->ops->attach ? probe->ops->attach(probe) : ktally_hotplug_add(probe);
+
+	probe->attached = !err;
+	return err;
+}
+
+/* Detaches kind by kind, so that a kind can wait once for all of its probes. */
+static void detach_all(struct ktally_session *session)
+{
+	struct ktally_probe **some = kcalloc(session->nr_probes + 1, sizeof(*some), GFP_KERNEL | __GFP_NOFAIL);
+	const struct ktally_source_ops *ops;
+	unsigned int i, kind, nr;
+
+	for (kind = 0; kind < __KTALLY_SOURCE_END; kind++) {
+		ops = ktally_source_find(kind);
+		for (i = nr = 0; ops && i < session->nr_probes; i++) {
+			if (session->probes[i]->ops != ops || !session->probes[i]->attached)
+				continue;
+			session->probes[i]->attached = false;
+			if (ops->detach)
+				some[nr++] = session->probes[i];
+			else
+				ktally_hotplug_remove(session->probes[i]);
+		}
+		if (nr)
+			ops->detach(some, nr);
+	}
+	kfree(some);
+	ktally_synchronize();
+}
+
+/* Shows every CPU its active half, or none. */
+static void show_halves(struct ktally_session *session, bool show)
+{
+	unsigned int cpu;
+
+	for_each_cpu(cpu, session->cpus) {
+		void *half = ktally_session_area(session, cpu, session->active)->memory;
+
+		/* Pairs with ktally_probe_begin(). */
+		WRITE_ONCE(per_cpu_ptr(session->hot, cpu)->half, show ? half : NULL);
+	}
+}
+
+int ktally_session_start(struct ktally_session *session, const char **why)
+{
+	unsigned int i;
+	int err;
+
+	if (session->state == KTALLY_STATE_RUNNING) {
+		*why = "the session is running";
+		return -EALREADY;
+	}
+	if (session->state == KTALLY_STATE_DEAD) {
+		*why = "the session was deleted";
+		return -ENOENT;
+	}
+	if (!session->nr_probes) {
+		*why = "the session has no probe, so there is nothing to start";
+		return -EINVAL;
+	}
+	if (!session->areas) {
+		err = ktally_session_alloc(session, why);
+		if (err)
+			return err;
+	}
+	for (i = 0; i < session->nr_probes; i++) {
+		err = attach(session->probes[i]);
+		if (err) {
+			*why = "a probe could not be attached";
+			detach_all(session);
+			return err;
+		}
+	}
+	show_halves(session, true);
+	WRITE_ONCE(session->running, true);
+	session->state = KTALLY_STATE_RUNNING;
+	return 0;
+}
+
+int ktally_session_stop(struct ktally_session *session, const char **why)
+{
+	if (session->state != KTALLY_STATE_RUNNING) {
+		*why = "the session is not running";
+		return -EALREADY;
+	}
+	WRITE_ONCE(session->running, false);
+	show_halves(session, false);
+	detach_all(session);
+	session->state = KTALLY_STATE_STOPPED;
+	wake_up_all(&session->wait);
+	return 0;
+}
+
+void ktally_session_delete(struct ktally_session *session)
+{
+	const char *why;
+	bool listed;
+
+	mutex_lock(&ktally_sessions_lock);
+	spin_lock_bh(&list_lock);
+	listed = !list_empty(&session->list);
+	list_del_init(&session->list);
+	spin_unlock_bh(&list_lock);
+	mutex_unlock(&ktally_sessions_lock);
+	if (!listed)
+		return;
+	mutex_lock(&session->lock);
+	if (session->state == KTALLY_STATE_RUNNING)
+		ktally_session_stop(session, &why);
+	session->state = KTALLY_STATE_DEAD;
+	mutex_unlock(&session->lock);
+	wake_up_all(&session->wait);
+	ktally_session_put(session);
+}
+
+static void clear_half(struct ktally_session *session, struct ktally_half *half)
+{
+	unsigned int i;
+
+	memset((void *)half + half->probes_offset, 0,
+	       session->nr_probes * sizeof(struct ktally_probe_count));
+	for (i = 0; i < session->nr_tables; i++)
+		ktally_table_clear(session->tables[i], half);
+}
+
+int ktally_session_flip(struct ktally_session *session, bool clear, unsigned int *quiet, const char **why)
+{
+	unsigned int cpu, next = !session->active;
+	struct ktally_half *half;
+
+	if (!session->areas) {
+		*why = "the session was never started: there is nothing to read";
+		return -EAGAIN;
+	}
+	for_each_cpu(cpu, session->cpus) {
+		half = ktally_session_area(session, cpu, next)->memory;
+		/* Odd before the first hit can be in it; pairs with the reader's second look at generation. */
+		WRITE_ONCE(half->generation, half->generation + 1);
+		smp_wmb();
+		if (clear)
+			clear_half(session, half);
+	}
+	*quiet = session->active;
+	session->active = next;
+	if (session->state == KTALLY_STATE_RUNNING) {
+		show_halves(session, true);
+		ktally_synchronize();
+	}
+	for_each_cpu(cpu, session->cpus) {
+		half = ktally_session_area(session, cpu, *quiet)->memory;
+		/* Even after the last hit was in it; pairs with the reader's acquire of generation. */
+		smp_store_release(&half->generation, half->generation + 1);
+		session->generation = half->generation;
+	}
+	return 0;
+}
+
+void ktally_session_count(const struct ktally_session *session, const struct ktally_probe *probe,
+			  struct ktally_probe_count *sum)
+{
+	unsigned int cpu, which, i;
+	u64 *to = (u64 *)sum;
+
+	memset(sum, 0, sizeof(*sum));
+	if (!session->areas)
+		return;
+	for_each_cpu(cpu, session->cpus) {
+		for (which = 0; which < 2; which++) {
+			const u64 *from = ktally_session_area(session, cpu, which)->memory + probe->count;
+
+			for (i = 0; i < sizeof(*sum) / sizeof(u64); i++)
+				to[i] += READ_ONCE(from[i]);
+		}
+	}
+}
+
+bool ktally_session_orphan(u32 portid)
+{
+	struct ktally_session *session;
+	bool found = false;
+
+	spin_lock_bh(&list_lock);
+	list_for_each_entry(session, &ktally_sessions, list) {
+		if (session->portid == portid) {
+			session->orphan = true;
+			found = true;
+		}
+	}
+	spin_unlock_bh(&list_lock);
+	return found;
+}
+
+static struct ktally_session *next_orphan(void)
+{
+	struct ktally_session *session, *found = NULL;
+
+	mutex_lock(&ktally_sessions_lock);
+	list_for_each_entry(session, &ktally_sessions, list) {
+		if (session->orphan) {
+			found = session;
+			kref_get(&found->ref);
+			break;
+		}
+	}
+	mutex_unlock(&ktally_sessions_lock);
+	return found;
+}
+
+void ktally_session_reap(void)
+{
+	struct ktally_session *session;
+
+	while ((session = next_orphan())) {
+		ktally_session_delete(session);
+		ktally_session_put(session);
+	}
+}

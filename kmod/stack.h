@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The stack store of one CPU: each distinct stack once, compared and not only hashed. */
+#ifndef _KTALLY_STACK_H
+#define _KTALLY_STACK_H
+
+#include <linux/types.h>
+#include <linux/ktally_program.h>
+#include <linux/ktally_table.h>
+
+struct pt_regs;
+
+/** ktally_stacks_length() - bytes of a store with room for @entries stacks */
+u64 ktally_stacks_length(u32 entries);
+
+/** ktally_stacks_init() - begin an empty store in zeroed memory of ktally_stacks_length() */
+void ktally_stacks_init(struct ktally_stacks *stacks, unsigned int cpu, u32 entries);
+
+/**
+ * ktally_stack_id() - capture a stack and intern it
+ * @stacks: the store of this CPU
+ * @regs: where the hit interrupted, or NULL
+ * @kind: KTALLY_STACK_KERNEL or KTALLY_STACK_USER
+ * @depth: at most so many addresses
+ *
+ * Return: the id; 0 if there is no such stack; KTALLY_STACK_LOST if the store is full.
+ * Context: inside a handler (ktally_enter()), any context.
+ */
+u32 ktally_stack_id(struct ktally_stacks *stacks, struct pt_regs *regs, unsigned int kind,
+		    unsigned int depth);
+
+#endif /* _KTALLY_STACK_H */
