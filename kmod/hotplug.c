@@ -28,7 +28,7 @@ static int cpu_came(unsigned int cpu)
 	mutex_lock(&hotplug_lock);
 	cpumask_set_cpu(cpu, &usable);
 	list_for_each_entry(probe, &probes, hotplug)
-		if (probe->ops->cpu_online(probe, cpu))
+		if (probe->ops->cpu_start(probe, cpu))
 			pr_warn("ktally: a probe could not be attached on CPU %u, which just came: it does not count there\n",
 				cpu);
 	mutex_unlock(&hotplug_lock);
@@ -42,7 +42,7 @@ static int cpu_goes(unsigned int cpu)
 	mutex_lock(&hotplug_lock);
 	cpumask_clear_cpu(cpu, &usable);
 	list_for_each_entry(probe, &probes, hotplug)
-		probe->ops->cpu_offline(probe, cpu);
+		probe->ops->cpu_stop(probe, cpu);
 	mutex_unlock(&hotplug_lock);
 	return 0;
 }
@@ -54,7 +54,7 @@ int ktally_hotplug_add(struct ktally_probe *probe)
 
 	mutex_lock(&hotplug_lock);
 	for_each_cpu(cpu, &usable) {
-		err = probe->ops->cpu_online(probe, cpu);
+		err = probe->ops->cpu_start(probe, cpu);
 		if (err)
 			break;
 	}
@@ -64,7 +64,7 @@ int ktally_hotplug_add(struct ktally_probe *probe)
 		for_each_cpu(done, &usable) {
 			if (done == cpu)
 				break;
-			probe->ops->cpu_offline(probe, done);
+			probe->ops->cpu_stop(probe, done);
 		}
 	}
 	mutex_unlock(&hotplug_lock);
@@ -78,7 +78,7 @@ void ktally_hotplug_remove(struct ktally_probe *probe)
 	mutex_lock(&hotplug_lock);
 	list_del(&probe->hotplug);
 	for_each_cpu(cpu, &usable)
-		probe->ops->cpu_offline(probe, cpu);
+		probe->ops->cpu_stop(probe, cpu);
 	mutex_unlock(&hotplug_lock);
 }
 

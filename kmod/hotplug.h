@@ -10,7 +10,7 @@ void ktally_hotplug_uninit(void);
 
 /**
  * ktally_hotplug_add() - attach a probe on every CPU, now and as they come
- * @probe: whose ops have cpu_online and cpu_offline
+ * @probe: whose ops have cpu_start and cpu_stop
  *
  * Return: 0, or -errno and the probe is attached nowhere.
  * Context: process.

@@ -17,8 +17,8 @@
  * @fields: what a program of this probe may read; never NULL
  * @attach: begin to fire; NULL for sources that are attached CPU by CPU. Context: process, session locked
  * @detach: stop @nr probes of this kind. Handlers may still be running on return. Context: as attach
- * @cpu_online: begin to fire on a CPU. Context: process, see hotplug.c
- * @cpu_offline: stop on a CPU; nothing happens if it did not fire there. Context: as cpu_online
+ * @cpu_start: begin to fire on a CPU. Context: process, see hotplug.c
+ * @cpu_stop: stop on a CPU; nothing happens if it did not fire there. Context: as cpu_start
  * @missed: hits that the kernel lost before they reached the handler (may be NULL)
  */
 struct ktally_source_ops {
@@ -29,8 +29,8 @@ struct ktally_source_ops {
 	const struct ktally_fields *(*fields)(const struct ktally_probe *probe);
 	int (*attach)(struct ktally_probe *probe);
 	void (*detach)(struct ktally_probe **probes, unsigned int nr);
-	int (*cpu_online)(struct ktally_probe *probe, unsigned int cpu);
-	void (*cpu_offline)(struct ktally_probe *probe, unsigned int cpu);
+	int (*cpu_start)(struct ktally_probe *probe, unsigned int cpu);
+	void (*cpu_stop)(struct ktally_probe *probe, unsigned int cpu);
 	u64 (*missed)(const struct ktally_probe *probe);
 };
 

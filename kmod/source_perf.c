@@ -110,6 +110,6 @@ const struct ktally_source_ops ktally_source_perf = {
 	.init		= perf_init,
 	.uninit		= perf_uninit,
 	.fields		= perf_fields,
-	.cpu_online	= counter_start,
-	.cpu_offline	= counter_free,
+	.cpu_start	= counter_start,
+	.cpu_stop	= counter_free,
 };

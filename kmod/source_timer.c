@@ -113,7 +113,7 @@ const struct ktally_source_ops ktally_source_timer = {
 	.init		= timer_init,
 	.uninit		= timer_uninit,
 	.fields		= timer_fields,
-	.cpu_online	= timer_online,
-	.cpu_offline	= timer_offline,
+	.cpu_start	= timer_online,
+	.cpu_stop	= timer_offline,
 	.missed		= timer_missed,
 };
