@@ -33,12 +33,16 @@ suite_apt() {
 		-o Acquire::Check-Valid-Until=false "$@"
 }
 
-# suite_open SUITE DEBARCH: makes its package lists current, and is alone with them until the script ends.
+# suite_open SUITE DEBARCH: makes its package lists current, and is alone with them until the next or the end.
 # Fails when they cannot be had.
 suite_open() {
 	suite_arch=$2
 	suite_dir=$cache_dir/apt/$1-$2
-	lock "apt-$1-$2"
+	# One suite at a time: opening the next, or the same once more, lets go of this.
+	[ -z "${suite_fd:-}" ] || exec {suite_fd}>&-
+	mkdir -p "$suite_dir"
+	exec {suite_fd}>"$suite_dir/lock"
+	flock "$suite_fd"
 	mkdir -p "$suite_dir"/state/lists/partial "$suite_dir"/cache/archives/partial
 	suite_sources "$1" >"$suite_dir/sources.list.new" || return 1
 	if cmp -s "$suite_dir/sources.list.new" "$suite_dir/sources.list" &&
