@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * How one frame is written in folded text; other formats that hold a folded stack use the same.
+ */
+#ifndef KTALLY_EXPORT_FOLDED_H
+#define KTALLY_EXPORT_FOLDED_H
+
+#include <stdio.h>
+
+#include "calltree.h"
+
+/** ktally_folded_put - @name with ';' as ':', and the suffix _[k] for the kernel and its modules */
+void ktally_folded_put(FILE *out, const char *name, enum ktally_frame_class class);
+
+#endif

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* One table of the text report: top rows in aligned columns, with their stacks and histograms below them. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "export.h"
+#include "export_text.h"
+#include "grid.h"
+#include "units.h"
+#include "utf8.h"
+
+#define ROWS_PLAIN	50	/* rows shown of a table whose rows are one line each */
+#define ROWS_TALL	20	/* ... that have stacks or histograms below them */
+#define BAR_WIDTH	40
+
+struct text {
+	const struct ktally_report *report;
+	const struct ktally_table *table;
+	FILE *out;
+	uint64_t total;
+	bool stacks, hists;
+};
+
+uint64_t ktally_text_hits(const struct ktally_table *table)
+{
+	uint64_t hits = table->other.hits;
+	size_t i;
+
+	for (i = 0; i < table->nr_rows; i++)
+		hits += table->rows[i].hits;
+	return hits;
+}
+
+/* ---- cells ---- */
+
+static bool is_text(enum ktally_kind kind)
+{
+	return kind == KTALLY_KIND_STRING || kind == KTALLY_KIND_SYSCALL || kind == KTALLY_KIND_KSYM;
+}
+
+static void add_columns(const struct text *text, struct ktally_grid *grid)
+{
+	const struct ktally_schema *schema = &text->table->schema;
+	unsigned int i;
+	char name[96];
+
+	for (i = 0; i < schema->nr_keys; i++) {
+		if (ktally_kind_is_stack(schema->keys[i].kind))
+			continue;
+		ktally_key_label(schema, i, name, sizeof(name));
+		ktally_grid_column(grid, name, !is_text(schema->keys[i].kind));
+	}
+	ktally_grid_column(grid, text->report->period_ns ? "samples" : "hits", true);
+	ktally_grid_column(grid, "%", true);
+	for (i = 0; i < schema->nr_values; i++) {
+		const struct ktally_value *value = &schema->values[i];
+
+		if (value->column.kind == KTALLY_COLUMN_COUNT || value->column.kind == KTALLY_COLUMN_HIST)
+			continue;
+		ktally_column_label(value, name, sizeof(name));
+		if (value->column.kind == KTALLY_COLUMN_VAR)
+			snprintf(name, sizeof(name), "mean(%s)", value->name);
+		ktally_grid_column(grid, name, true);
+		if (value->column.kind == KTALLY_COLUMN_VAR)
+			ktally_grid_column(grid, "+-", true);
+	}
+}
+
+static void add_value(const struct ktally_value *value, const struct ktally_row *row, const uint64_t *cells, struct ktally_grid *grid)
+{
+	double mean, stddev;
+	char text[64];
+
+	switch (value->column.kind) {
+	case KTALLY_COLUMN_COUNT:
+	case KTALLY_COLUMN_HIST:
+		return;
+	case KTALLY_COLUMN_AVG:
+	case KTALLY_COLUMN_VAR:
+		ktally_cells_stats(value, row, cells, &mean, &stddev);
+		ktally_units_scaled(value->kind, mean, text, sizeof(text));
+		ktally_grid_cell(grid, text);
+		if (value->column.kind == KTALLY_COLUMN_AVG)
+			return;
+		ktally_units_scaled(value->kind, stddev, text, sizeof(text));
+		ktally_grid_cell(grid, text);
+		return;
+	default:
+		if (ktally_cells_none(value, cells))
+			snprintf(text, sizeof(text), "-");
+		else
+			ktally_units_int(value->kind, ktally_cells_int(value, cells), text, sizeof(text));
+		ktally_grid_cell(grid, text);
+	}
+}
+
+static void add_row(const struct text *text, const struct ktally_row *row, bool other, struct ktally_grid *grid)
+{
+	const struct ktally_schema *schema = &text->table->schema;
+	const char *name = "*other*";
+	char cell[1024];
+	unsigned int i;
+
+	for (i = 0; i < schema->nr_keys; i++) {
+		if (ktally_kind_is_stack(schema->keys[i].kind))
+			continue;
+		if (other)
+			snprintf(cell, sizeof(cell), "%s", name);
+		else if (ktally_format_field(text->report->sym, &schema->keys[i], row->key, cell, sizeof(cell)) < 0)
+			snprintf(cell, sizeof(cell), "?");
+		ktally_grid_cell(grid, cell);
+		name = "";
+	}
+	snprintf(cell, sizeof(cell), "%" PRIu64, row->hits);
+	ktally_grid_cell(grid, cell);
+	snprintf(cell, sizeof(cell), "%.2f", text->total ? 100.0 * row->hits / text->total : 0);
+	ktally_grid_cell(grid, cell);
+	for (i = 0; i < schema->nr_values; i++)
+		add_value(&schema->values[i], row, ktally_cells(schema, row, i), grid);
+}
+
+/* ---- below a row ---- */
+
+struct stack_text {
+	struct ktally_strtab *names;
+	FILE *out;
+};
+
+/* Innermost first, as kernel logs and debuggers list them. */
+static int put_frames(const struct ktally_path *path, void *arg, struct ktally_error *err)
+{
+	const struct stack_text *text = arg;
+	unsigned int i;
+
+	(void)err;
+	if (path->other)
+		return 0;
+	for (i = path->nr; i--;) {
+		const struct ktally_frame *frame = path->frames[i];
+		char *name = ktally_utf8_clean(frame ? frame->name : ktally_strtab_get(text->names, path->steps[i].name), 0, 0);
+		char *module = ktally_utf8_clean(frame ? frame->module : "", 0, 0);
+
+		if (name && module) {
+			fprintf(text->out, "        %s", name);
+			if (frame && frame->symbol_address && frame->symbol_address <= frame->address)
+				fprintf(text->out, "+0x%" PRIx64, frame->address - frame->symbol_address);
+			else if (frame)
+				fprintf(text->out, " 0x%" PRIx64, frame->address);
+			fprintf(text->out, *module == '[' ? " %s\n" : *module ? " (%s)\n" : "%s\n", module);
+		}
+		free(name);
+		free(module);
+	}
+	return 0;
+}
+
+static int put_stack(const struct text *text, const struct ktally_row *row, struct ktally_error *err)
+{
+	static const struct ktally_weight hits = { .unit = KTALLY_KIND_UINT };
+	struct stack_text stack = { .names = ktally_strtab_new(), .out = text->out };
+	struct ktally_table one = *text->table;
+	int ret;
+
+	if (!stack.names)
+		return ktally_fail(err, -ENOMEM, "no memory for the names of a stack");
+	one.rows = (struct ktally_row *)row;
+	one.nr_rows = 1;
+	one.other.hits = 0;
+	ret = ktally_walk_table(text->report, &one, &hits, 0, stack.names, put_frames, &stack, err);
+	ktally_strtab_free(stack.names);
+	return ret;
+}
+
+static void bucket_label(const struct ktally_value *value, unsigned int n, char *buf, size_t size)
+{
+	char from[40], to[40];
+	int64_t lo, hi;
+
+	if (ktally_hist_range(&value->column, n, &lo, &hi)) {
+		snprintf(buf, size, "bucket %u", n);
+		return;
+	}
+	ktally_units_bound(value->kind, lo, from, sizeof(from));
+	ktally_units_bound(value->kind, hi, to, sizeof(to));
+	if (hi == lo + 1)
+		snprintf(buf, size, "[%s]", from);
+	else
+		snprintf(buf, size, "%s%s, %s)", lo == INT64_MIN ? "(" : "[", from, to);
+}
+
+static void put_bar(FILE *out, uint64_t count, uint64_t most)
+{
+	unsigned int n = (double)count / most * BAR_WIDTH + 0.5, i;
+
+	fputc('|', out);
+	for (i = 0; i < BAR_WIDTH; i++)
+		fputc(i < n ? '@' : ' ', out);
+	fputs("|\n", out);
+}
+
+/* Buckets from the first to the last that is not empty: a gap is part of the picture. */
+static void put_hist(const struct text *text, const struct ktally_value *value, const uint64_t *cells)
+{
+	int nr = ktally_column_cells(&value->column), first = -1, last = -1, i, width = 0;
+	uint64_t most = 0;
+	char label[96];
+
+	for (i = 0; i < nr; i++) {
+		if (!cells[i])
+			continue;
+		first = first < 0 ? i : first;
+		last = i;
+		most = cells[i] > most ? cells[i] : most;
+	}
+	if (first < 0)
+		return;
+	for (i = first; i <= last; i++) {
+		bucket_label(value, i, label, sizeof(label));
+		width = (int)strlen(label) > width ? (int)strlen(label) : width;
+	}
+	ktally_column_label(value, label, sizeof(label));
+	fprintf(text->out, "    %s\n", label);
+	for (i = first; i <= last; i++) {
+		bucket_label(value, i, label, sizeof(label));
+		fprintf(text->out, "        %-*s %10" PRIu64 " ", width, label, cells[i]);
+		put_bar(text->out, cells[i], most);
+	}
+}
+
+static int put_below(const struct text *text, const struct ktally_row *row, bool other, struct ktally_error *err)
+{
+	const struct ktally_schema *schema = &text->table->schema;
+	unsigned int i;
+	int ret = 0;
+
+	if (text->stacks && !other)
+		ret = put_stack(text, row, err);
+	for (i = 0; i < schema->nr_values && !ret; i++)
+		if (schema->values[i].column.kind == KTALLY_COLUMN_HIST)
+			put_hist(text, &schema->values[i], ktally_cells(schema, row, i));
+	if (text->stacks || text->hists)
+		fputc('\n', text->out);
+	return ret;
+}
+
+/* ---- the table ---- */
+
+static int sort_column(const struct ktally_schema *schema)
+{
+	unsigned int i;
+
+	for (i = 0; i < schema->nr_values; i++)
+		if (schema->values[i].column.kind != KTALLY_COLUMN_COUNT && schema->values[i].column.kind != KTALLY_COLUMN_HIST)
+			return i;
+	return -1;
+}
+
+static int put_rows(const struct text *text, const struct ktally_table *sorted, struct ktally_error *err)
+{
+	size_t limit = text->stacks || text->hists ? ROWS_TALL : ROWS_PLAIN, shown, i;
+	bool other = text->table->other.hits != 0;
+	struct ktally_grid grid = { 0 };
+	uint64_t hidden = 0;
+	int ret = 0;
+
+	shown = sorted->nr_rows < limit ? sorted->nr_rows : limit;
+	add_columns(text, &grid);
+	for (i = 0; i < sorted->nr_rows; i++) {
+		if (i < shown)
+			add_row(text, &sorted->rows[i], false, &grid);
+		else
+			hidden += sorted->rows[i].hits;
+	}
+	if (other)
+		add_row(text, &text->table->other, true, &grid);
+	ktally_grid_put(&grid, 0, 4, text->out);
+	for (i = 0; i < shown && !ret; i++) {
+		ktally_grid_put(&grid, i + 1, 4, text->out);
+		ret = put_below(text, &sorted->rows[i], false, err);
+	}
+	if (shown < sorted->nr_rows)
+		fprintf(text->out, "    ... and %zu more rows with %" PRIu64 " hits (json and csv have all)\n", sorted->nr_rows - shown, hidden);
+	if (other) {
+		ktally_grid_put(&grid, shown + 1, 4, text->out);
+		fprintf(text->out, "    *other*: keys that found no room in the table; give it more rows (rows=)\n");
+		put_below(text, &text->table->other, true, err);
+	}
+	if (!ret && grid.error)
+		ret = ktally_fail(err, grid.error, "cannot lay out table %s: %s", text->table->schema.name, strerror(-grid.error));
+	ktally_grid_free(&grid);
+	return ret;
+}
+
+int ktally_text_table(const struct ktally_report *report, const struct ktally_table *table, FILE *out, struct ktally_error *err)
+{
+	struct text text = { .report = report, .table = table, .out = out, .total = ktally_text_hits(table) };
+	struct ktally_table sorted = *table;
+	unsigned int i;
+	int ret;
+
+	text.stacks = ktally_table_has_stack(table);
+	for (i = 0; i < table->schema.nr_values; i++)
+		text.hists |= table->schema.values[i].column.kind == KTALLY_COLUMN_HIST;
+	if (!text.total) {
+		fprintf(out, "    nothing was seen\n");
+		return 0;
+	}
+	sorted.rows = malloc((table->nr_rows + 1) * sizeof(*sorted.rows));
+	if (!sorted.rows)
+		return ktally_fail(err, -ENOMEM, "no memory to sort %zu rows", table->nr_rows);
+	sorted.nr_rows = 0;
+	for (i = 0; i < table->nr_rows; i++)
+		if (table->rows[i].hits)
+			sorted.rows[sorted.nr_rows++] = table->rows[i];
+	ktally_table_sort(&sorted, sort_column(&table->schema));
+	ret = put_rows(&text, &sorted, err);
+	free(sorted.rows);
+	return ret;
+}

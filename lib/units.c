@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Formats numbers: scaled with units for people, plain for machines. */
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "units.h"
+
+static void scaled(double value, double base, const char *const *units, unsigned int nr, char *buf, size_t size)
+{
+	double size_of = fabs(value);
+	unsigned int i = 0;
+
+	while (i + 1 < nr && size_of >= base * (1 - 0.0005)) {
+		size_of /= base;
+		value /= base;
+		i++;
+	}
+	if (!i)
+		snprintf(buf, size, value == floor(value) ? "%.0f %s" : "%.1f %s", value, units[0]);
+	else
+		snprintf(buf, size, "%.*f %s", size_of < 9.995 ? 2 : size_of < 99.95 ? 1 : 0, value, units[i]);
+}
+
+void ktally_units_scaled(enum ktally_kind kind, double value, char *buf, size_t size)
+{
+	static const char *const times[] = { "ns", "us", "ms", "s" };
+	static const char *const sizes[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB" };
+
+	if (kind == KTALLY_KIND_NS)
+		scaled(value, 1000, times, 4, buf, size);
+	else if (kind == KTALLY_KIND_BYTES)
+		scaled(value, 1024, sizes, 6, buf, size);
+	else
+		snprintf(buf, size, value == floor(value) ? "%.0f" : "%.2f", value);
+}
+
+void ktally_units_int(enum ktally_kind kind, int64_t value, char *buf, size_t size)
+{
+	if (kind == KTALLY_KIND_NS || kind == KTALLY_KIND_BYTES)
+		ktally_units_scaled(kind, value, buf, size);
+	else if (kind == KTALLY_KIND_HEX || kind == KTALLY_KIND_KSYM)
+		snprintf(buf, size, "0x%" PRIx64, value);
+	else
+		snprintf(buf, size, "%" PRId64, value);
+}
+
+void ktally_units_bound(enum ktally_kind kind, int64_t value, char *buf, size_t size)
+{
+	static const char letters[] = "KMGTPE";
+	int i = -1;
+
+	if (value == INT64_MIN || value == INT64_MAX) {
+		snprintf(buf, size, "...");
+		return;
+	}
+	if (kind == KTALLY_KIND_NS || kind == KTALLY_KIND_HEX || kind == KTALLY_KIND_KSYM || !value || value % 1024) {
+		ktally_units_int(kind == KTALLY_KIND_BYTES ? KTALLY_KIND_INT : kind, value, buf, size);
+		return;
+	}
+	while (!(value % 1024)) {
+		value /= 1024;
+		i++;
+	}
+	snprintf(buf, size, "%" PRId64 "%c", value, letters[i]);
+}
+
+bool ktally_units_plain(const struct ktally_field *field, const uint64_t *words, char *buf, size_t size)
+{
+	switch (field->kind) {
+	case KTALLY_KIND_UINT:
+	case KTALLY_KIND_TIME:
+	case KTALLY_KIND_BYTES:
+		snprintf(buf, size, "%" PRIu64, words[0]);
+		return true;
+	case KTALLY_KIND_INT:
+	case KTALLY_KIND_NS:
+	case KTALLY_KIND_PID:
+	case KTALLY_KIND_CPU:
+		snprintf(buf, size, "%" PRId64, (int64_t)words[0]);
+		return true;
+	default:
+		return false;
+	}
+}
+
+const char *ktally_column_word(unsigned int column_kind)
+{
+	static const char *const words[] = { "count", "sum", "min", "max", "avg", "var", "hist" };
+
+	return column_kind <= KTALLY_COLUMN_MAX_KIND ? words[column_kind] : "unknown";
+}
+
+void ktally_column_label(const struct ktally_value *value, char *buf, size_t size)
+{
+	const char *word = ktally_column_word(value->column.kind);
+	size_t len = strlen(word);
+
+	if (!*value->name)
+		snprintf(buf, size, "%s", word);
+	else if (!strncmp(value->name, word, len) && (!value->name[len] || strchr("(=", value->name[len])))
+		snprintf(buf, size, "%s", value->name);
+	else
+		snprintf(buf, size, "%s(%s)", word, value->name);
+}
+
+bool ktally_cells_none(const struct ktally_value *value, const uint64_t *cells)
+{
+	return (value->column.kind == KTALLY_COLUMN_MIN || value->column.kind == KTALLY_COLUMN_MAX) && !cells[0];
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Numbers for people, scaled by what they mean, and plain numbers for machines.
+ */
+#ifndef KTALLY_UNITS_H
+#define KTALLY_UNITS_H
+
+#include "libktally.h"
+
+/** ktally_units_scaled - "12.3 us", "4.00 KiB", "17", "0x1f": @value as its kind is shown, three digits where it is scaled */
+void ktally_units_scaled(enum ktally_kind kind, double value, char *buf, size_t size);
+/** ktally_units_int - the same for a whole number: not scaled kinds are exact */
+void ktally_units_int(enum ktally_kind kind, int64_t value, char *buf, size_t size);
+/** ktally_units_bound - bound of a histogram bucket: like ktally_units_int, and exact multiples of 1024 as 4K, 2M; open ends as "..." */
+void ktally_units_bound(enum ktally_kind kind, int64_t value, char *buf, size_t size);
+/** ktally_units_plain - a key or record field as a decimal number. Return: false if it is no number: use ktally_format_field */
+bool ktally_units_plain(const struct ktally_field *field, const uint64_t *words, char *buf, size_t size);
+/** ktally_column_label - "sum(bytes)": the column's name, with what is kept of it unless the name says so already */
+void ktally_column_label(const struct ktally_value *value, char *buf, size_t size);
+/** ktally_column_word - "count", "sum", ..., "hist" */
+const char *ktally_column_word(unsigned int column_kind);
+/** ktally_cells_none - a MIN or MAX that never saw a value */
+bool ktally_cells_none(const struct ktally_value *value, const uint64_t *cells);
+
+#endif
