@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Writes a finished result: the formats and files that were asked for, and what was lost. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "out.h"
+#include "result.h"
+
+#define SORT_NONE (-3)
+
+static const struct ktally_exporter *exporter_named(const char *name)
+{
+	const struct ktally_exporter *exporter = ktally_exporter_find(name);
+
+	if (!exporter)
+		out_error("this program was built without the %s format", name);
+	return exporter;
+}
+
+static const struct ktally_exporter *exporter_stdout(const struct result_want *want)
+{
+	if (want->format)
+		return want->format;
+	return exporter_named(want->json ? "json" : "text");
+}
+
+static void unknown_suffix(const char *path)
+{
+	const struct ktally_exporter *exporter;
+	char list[512] = "";
+	size_t len = 0;
+	unsigned int n;
+
+	for (n = 0; (exporter = ktally_exporter_at(n)) && len < sizeof(list); n++)
+		len += snprintf(list + len, sizeof(list) - len, "%s .%s", n ? "," : "", exporter->suffix);
+	out_error("'%s': no format has this suffix; the suffixes are%s", path, list);
+}
+
+/* Can the file be written? It is found out before the measurement, not after. */
+static int check_file(const char *path)
+{
+	bool there = !access(path, F_OK);
+	FILE *file;
+
+	if (!ktally_exporter_for_file(path)) {
+		unknown_suffix(path);
+		return EXIT_USAGE;
+	}
+	file = fopen(path, "ae");
+	if (!file) {
+		out_error("'%s' cannot be written: %s", path, strerror(errno));
+		return EXIT_FAILED;
+	}
+	fclose(file);
+	if (!there)
+		unlink(path);
+	return EXIT_OK;
+}
+
+int result_check(const struct result_want *want)
+{
+	unsigned int n;
+	int status;
+
+	if (want->json && want->format && strcmp(want->format->name, "json")) {
+		out_error("--json and --output %s contradict each other", want->format->name);
+		return EXIT_USAGE;
+	}
+	for (n = 0; n < want->files->nr; n++) {
+		status = check_file(want->files->items[n]);
+		if (status)
+			return status;
+	}
+	return exporter_stdout(want) ? EXIT_OK : EXIT_FAILED;
+}
+
+void result_host(struct ktally_report *report)
+{
+	static struct utsname uts;
+
+	uname(&uts);
+	report->hostname = uts.nodename;
+	report->release = uts.release;
+	report->machine = uts.machine;
+}
+
+/* Number of the column called @name. SORT_NONE: the table has none of that name. */
+static int sort_column(const struct ktally_schema *schema, const char *name)
+{
+	unsigned int n;
+
+	if (!name || !strcmp(name, "hits") || !strcmp(name, "count"))
+		return -1;
+	if (!strcmp(name, "key"))
+		return -2;
+	for (n = 0; n < schema->nr_values; n++)
+		if (!strcmp(schema->values[n].name, name))
+			return n;
+	return SORT_NONE;
+}
+
+static void no_column(const struct ktally_schema *schema, const char *name)
+{
+	char list[1024] = "hits, key";
+	size_t len = strlen(list);
+	unsigned int n;
+
+	for (n = 0; n < schema->nr_values && len < sizeof(list); n++)
+		len += snprintf(list + len, sizeof(list) - len, ", %s", schema->values[n].name);
+	out_error("--sort %s: table '%s' has no such column; it has %s", name, schema->name, list);
+}
+
+static int sort_tables(const struct result_want *want, struct ktally_snapshot *snapshot)
+{
+	unsigned int n;
+	bool found = !snapshot->nr_tables;
+
+	for (n = 0; n < snapshot->nr_tables; n++) {
+		struct ktally_table *table = &snapshot->tables[n];
+		int column = sort_column(&table->schema, want->sort);
+
+		found |= column != SORT_NONE;
+		ktally_table_sort(table, column == SORT_NONE ? -1 : column);
+	}
+	if (!found)
+		no_column(&snapshot->tables[0].schema, want->sort);
+	return found ? EXIT_OK : EXIT_USAGE;
+}
+
+static int export_stdout(const struct result_want *want, const struct ktally_report *report)
+{
+	struct ktally_error err = { .pos = -1 };
+	const struct ktally_exporter *exporter = exporter_stdout(want);
+	int ret;
+
+	out_page();
+	ret = exporter ? ktally_export(report, exporter, stdout, &err) : -ENOSYS;
+	if (ret && ret != -EPIPE)
+		return out_failure(ret, &err);
+	fflush(stdout);
+	return EXIT_OK;
+}
+
+static int export_file(const char *path, const struct ktally_report *report)
+{
+	struct ktally_error err = { .pos = -1 };
+	FILE *file = fopen(path, "we");
+	int ret;
+
+	if (!file) {
+		out_error("'%s' cannot be written: %s", path, strerror(errno));
+		return EXIT_FAILED;
+	}
+	ret = ktally_export(report, ktally_exporter_for_file(path), file, &err);
+	if (fclose(file) && !ret)
+		ret = ktally_fail(&err, -errno, "'%s' could not be written: %s", path, strerror(errno));
+	if (ret)
+		return out_failure(ret, &err);
+	out_note("wrote %s", path);
+	return EXIT_OK;
+}
+
+/* One line, whatever was lost. */
+static bool tell_losses(const struct ktally_report *report)
+{
+	char why[4096] = "", *line, *rest;
+	char *text, *longer;
+
+	if (ktally_report_complete(report, why, sizeof(why)))
+		return false;
+	text = out_text("%s", "");
+	for (line = strtok_r(why, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
+		longer = out_text("%s%s%s", text, *text ? "; " : "", line);
+		free(text);
+		text = longer;
+	}
+	out_warn("incomplete: %s", text);
+	free(text);
+	return true;
+}
+
+int result_write(const struct result_want *want, struct ktally_report *report, struct ktally_snapshot *snapshot)
+{
+	size_t *rows = out_realloc(NULL, (snapshot->nr_tables + 1) * sizeof(*rows));
+	int status, ret;
+	unsigned int n;
+
+	report->snapshot = snapshot;
+	status = sort_tables(want, snapshot);
+	for (n = 0; n < snapshot->nr_tables; n++) {
+		struct ktally_table *table = &snapshot->tables[n];
+
+		rows[n] = table->nr_rows;
+		if (want->top && table->nr_rows > want->top) {
+			out_note("%s: %u of %zu rows are shown", table->schema.name, want->top, table->nr_rows);
+			table->nr_rows = want->top;
+		}
+	}
+	if (want->live ? snapshot->nr_tables && !want->json : !want->files->nr || want->format || want->json) {
+		ret = export_stdout(want, report);
+		status = status ? status : ret;
+	}
+	for (n = 0; n < want->files->nr; n++) {
+		ret = export_file(want->files->items[n], report);
+		status = status ? status : ret;
+	}
+	for (n = 0; n < snapshot->nr_tables; n++)
+		snapshot->tables[n].nr_rows = rows[n];
+	free(rows);
+	if (tell_losses(report) && want->strict && !status)
+		status = EXIT_INCOMPLETE;
+	return status;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Writes a finished result: the formats and files that were asked for, and what was lost. */
+#ifndef _KTALLY_RESULT_H
+#define _KTALLY_RESULT_H
+
+#include <libktally.h>
+
+#include "cmd.h"
+
+/**
+ * struct result_want - what to write, and where
+ * @files: -o, never NULL
+ * @format: --output, NULL if not given
+ * @json: --json
+ * @strict: --strict
+ * @live: standard output already got the records: only tables follow, and only as text
+ * @sort: name of the column to sort by, NULL for hits
+ * @top: rows of a table to show, 0 for all
+ */
+struct result_want {
+	const struct opt_texts *files;
+	const struct ktally_exporter *format;
+	bool json, strict, live;
+	const char *sort;
+	unsigned int top;
+};
+
+/** result_check - can all of it be written? Says on stderr what not. Return: exit code */
+int result_check(const struct result_want *want);
+/** result_host - fill host name, release and machine of @report */
+void result_host(struct ktally_report *report);
+/** result_write - sort, cut, export, and name what was lost. Return: exit code */
+int result_write(const struct result_want *want, struct ktally_report *report, struct ktally_snapshot *snapshot);
+
+#endif /* _KTALLY_RESULT_H */

@@ -1,0 +1,539 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The shared life of every command that measures; see run.h for its order. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "out.h"
+#include "result.h"
+#include "run.h"
+
+#define RING_DEFAULT	(256U << 10)	/* mappings of short-lived programs; a busy build makes about 50 KiB a second and CPU */
+#define STACKS_DEFAULT	16384U
+#define POLL_NS		100000000ULL	/* records of a quiet machine are shown no later than this */
+#define PROGRESS_NS	500000000ULL
+#define PROGRESS_AFTER_NS 2000000000ULL	/* shorter runs have no progress line */
+
+static volatile sig_atomic_t stop_signal;
+
+uint64_t run_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+static uint64_t real_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * 1000000000ULL + now.tv_nsec;
+}
+
+/* The first asks for an orderly end, the second ends at once: the session dies with the socket. */
+static void on_stop(int number)
+{
+	if (stop_signal)
+		_exit(128 + number);
+	stop_signal = number;
+}
+
+static void on_child(int number)
+{
+	(void)number;	/* only wakes ppoll */
+}
+
+int run_stop_requested(void)
+{
+	return stop_signal;
+}
+
+/* The signals are blocked but inside ppoll, so that none is lost between a look at the flag and the wait. */
+void run_catch_signals(void)
+{
+	struct sigaction stop = { .sa_handler = on_stop }, child = { .sa_handler = on_child };
+	sigset_t set;
+
+	sigaction(SIGINT, &stop, NULL);
+	sigaction(SIGTERM, &stop, NULL);
+	sigaction(SIGCHLD, &child, NULL);
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+bool run_wait(int fd, uint64_t ns)
+{
+	struct timespec timeout = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
+	struct pollfd poll = { .fd = fd, .events = POLLIN };
+	sigset_t none;
+
+	sigemptyset(&none);
+	if (!stop_signal && ppoll(&poll, 1, &timeout, &none) > 0)
+		return !(poll.revents & (POLLHUP | POLLERR | POLLNVAL));
+	return true;
+}
+
+int run_connect(struct ktally_client **client)
+{
+	struct ktally_error err = { .pos = -1 };
+	int ret = ktally_client_open(client, &err);
+
+	if (!ret)
+		return EXIT_OK;
+	*client = NULL;
+	out_failure(ret, &err);
+	if (ret == -EPERM || ret == -EACCES)
+		return EXIT_PERMISSION;
+	return ret == -ENOENT || ret == -EPROTO ? EXIT_MODULE : EXIT_FAILED;
+}
+
+static struct result_want want_of(const struct run *run)
+{
+	return (struct result_want){ .files = &run->cfg->files, .format = run->cfg->format, .json = run->common->json,
+				     .strict = run->common->strict, .live = run->record, .sort = run->sort, .top = run->top };
+}
+
+static int check_pids(const struct run *run)
+{
+	const struct run_cfg *cfg = run->cfg;
+	unsigned int n;
+
+	if (cfg->all && (cfg->pids.nr || run->call->command)) {
+		out_error("-a measures the whole machine; it contradicts %s", cfg->pids.nr ? "-p" : "a command behind '--'");
+		return EXIT_USAGE;
+	}
+	for (n = 0; n < cfg->pids.nr; n++) {
+		if (kill(cfg->pids.items[n], 0) && errno == ESRCH) {
+			out_error("-p %u: there is no such process", cfg->pids.items[n]);
+			return EXIT_FAILED;
+		}
+	}
+	return EXIT_OK;
+}
+
+static int check_cpus(const struct run *run)
+{
+	const struct opt_mask *cpus = &run->cfg->cpus;
+	unsigned int cpu;
+
+	for (cpu = run->info.nr_cpus; cpu < cpus->words * 64; cpu++) {
+		if (cpus->bits[cpu / 64] >> cpu % 64 & 1) {
+			out_error("-C: there is no CPU %u, the last is %u", cpu, run->info.nr_cpus - 1);
+			return EXIT_FAILED;
+		}
+	}
+	return EXIT_OK;
+}
+
+static int check_ring(const struct run *run)
+{
+	uint32_t size = run->cfg->ring_size;
+
+	if (!size || (size >= KTALLY_RING_MIN && size <= KTALLY_RING_MAX && !(size & (size - 1))))
+		return EXIT_OK;
+	out_error("--ring-size %u: a power of two from 4K to 256M is needed", size);
+	return EXIT_USAGE;
+}
+
+int run_open(struct run *run, const struct cmd_call *call, const struct run_cfg *cfg)
+{
+	struct result_want want;
+	struct ktally_error err = { .pos = -1 };
+	int status, ret;
+
+	run->call = call;
+	run->common = call->cfg;
+	run->cfg = cfg;
+	run->child.gate = -1;
+	want = want_of(run);
+	status = check_ring(run);
+	if (!status)
+		status = check_pids(run);
+	if (!status)
+		status = result_check(&want);
+	if (!status)
+		status = run_connect(&run->client);
+	if (status)
+		return status;
+	ret = ktally_client_info(run->client, &run->info, &err);
+	if (!ret)
+		ret = ktally_client_catalogue(run->client, &run->cat, &err);
+	if (ret)
+		return out_failure(ret, &err);
+	run->plan = ktally_plan_new();
+	if (!run->plan) {
+		out_error("out of memory");
+		return EXIT_FAILED;
+	}
+	return check_cpus(run);
+}
+
+int run_event(struct run *run, const char *text, const struct ktally_compile_opts *opts)
+{
+	struct ktally_error err = { .pos = -1 };
+	int ret = ktally_compile(run->plan, &run->cat, text, opts, &err), status;
+
+	if (!ret)
+		return EXIT_OK;
+	status = out_failure(ret, &err);
+	return ret == -EINVAL || ret == -ENOENT ? EXIT_USAGE : status;
+}
+
+void run_show_programs(const struct ktally_plan *plan)
+{
+	char line[256];
+	unsigned int n, i;
+
+	for (n = 0; n < plan->nr_probes; n++) {
+		const struct ktally_probe_plan *probe = &plan->probes[n];
+
+		fprintf(stderr, "probe %u: %s\n", n, probe->text ? probe->text : probe->name);
+		for (i = 0; i < probe->nr_insns; i++) {
+			ktally_disassemble(&probe->insns[i], line, sizeof(line));
+			fprintf(stderr, "    %3u  %s\n", i, line);
+		}
+	}
+}
+
+static bool has_kind(const struct ktally_schema *schema, enum ktally_kind kind)
+{
+	unsigned int n;
+
+	for (n = 0; n < schema->nr_keys; n++)
+		if (schema->keys[n].kind == kind)
+			return true;
+	return false;
+}
+
+static bool plan_has(const struct ktally_plan *plan, enum ktally_kind kind)
+{
+	unsigned int n;
+
+	for (n = 0; n < plan->nr_tables; n++)
+		if (has_kind(&plan->tables[n].schema, kind))
+			return true;
+	for (n = 0; n < plan->nr_probes; n++)
+		if (has_kind(&plan->probes[n].record, kind))
+			return true;
+	return false;
+}
+
+static bool plan_emits(const struct ktally_plan *plan)
+{
+	unsigned int n, i;
+
+	for (n = 0; n < plan->nr_probes; n++)
+		for (i = 0; i < plan->probes[n].nr_insns; i++)
+			if (plan->probes[n].insns[i].op == KTALLY_OP_EMIT)
+				return true;
+	return false;
+}
+
+/* User stacks are named by the mappings of their process, which a short-lived one takes with it: have them told. */
+static int plan_processes(struct run *run)
+{
+	struct ktally_probe_plan *probe;
+
+	if (!(run->info.features & KTALLY_FEATURE_PROCESS)) {
+		out_note("this kernel does not tell of new processes: user stacks of programs that start from now on stay without names");
+		return EXIT_OK;
+	}
+	probe = ktally_plan_add_probe(run->plan);
+	if (!probe) {
+		out_error("a session has no more than %d probes", KTALLY_PROBES_MAX);
+		return EXIT_USAGE;
+	}
+	probe->kind = KTALLY_SOURCE_PROCESS;
+	snprintf(probe->name, sizeof(probe->name), "process");
+	probe->text = strdup("process");
+	snprintf(probe->record.name, sizeof(probe->record.name), "process");
+	return probe->text ? EXIT_OK : EXIT_FAILED;
+}
+
+static int plan_scope(struct run *run)
+{
+	const struct run_cfg *cfg = run->cfg;
+	struct ktally_plan *plan = run->plan;
+	unsigned int nr = cfg->pids.nr + !!run->child.pid;
+
+	if (nr > KTALLY_SCOPE_MAX) {
+		out_error("no more than %d processes can be measured by name", KTALLY_SCOPE_MAX);
+		return EXIT_USAGE;
+	}
+	if (nr) {
+		plan->pids = out_realloc(NULL, nr * sizeof(*plan->pids));
+		if (cfg->pids.nr)
+			memcpy(plan->pids, cfg->pids.items, cfg->pids.nr * sizeof(*plan->pids));
+		if (run->child.pid)
+			plan->pids[nr - 1] = run->child.pid;
+		plan->nr_pids = nr;
+	}
+	if (cfg->cpus.words) {
+		plan->cpus = out_realloc(NULL, cfg->cpus.words * sizeof(*plan->cpus));
+		memcpy(plan->cpus, cfg->cpus.bits, cfg->cpus.words * sizeof(*plan->cpus));
+		plan->nr_cpu_words = cfg->cpus.words;
+	}
+	return EXIT_OK;
+}
+
+/* What the events need around them: rings, room for stacks, the scope. */
+static int complete_plan(struct run *run)
+{
+	struct ktally_plan *plan = run->plan;
+	bool stacks = plan_has(plan, KTALLY_KIND_KSTACK) || plan_has(plan, KTALLY_KIND_USTACK);
+	int status = plan_scope(run);
+
+	if (!status && plan_has(plan, KTALLY_KIND_USTACK))
+		status = plan_processes(run);
+	if (run->cfg->ring_size)
+		plan->ring_size = run->cfg->ring_size;
+	else if (!plan->ring_size && (plan_emits(plan) || plan_has(plan, KTALLY_KIND_USTACK)))
+		plan->ring_size = RING_DEFAULT;
+	if (run->cfg->stack_entries)
+		plan->stack_entries = run->cfg->stack_entries;
+	else if (!plan->stack_entries && stacks)
+		plan->stack_entries = STACKS_DEFAULT;
+	if (!status && run->common->verbose)
+		run_show_programs(plan);
+	return status;
+}
+
+/* Create, start, map. The command, if any, still waits at its gate. */
+static int begin(struct run *run)
+{
+	struct ktally_error err = { .pos = -1 };
+	int ret = ktally_client_create(run->client, run->plan, &run->session, &err);
+
+	if (!ret)
+		ret = ktally_client_start(run->client, run->session, &err);
+	run->started_ns = run_clock();
+	run->started_real_ns = real_clock();
+	if (!ret)
+		ret = ktally_device_open(&run->dev, run->session, &err);
+	if (!ret && run->plan->ring_size)
+		ret = ktally_reader_open(&run->reader, run->dev, &err);
+	if (ret)
+		return out_failure(ret, &err);
+	/* After the start, or what is mapped in between would be known to nobody. */
+	run->procs = ktally_processes_new(plan_has(run->plan, KTALLY_KIND_USTACK));
+	return run->procs ? EXIT_OK : out_failure(-ENOMEM, &err);
+}
+
+static int open_symbolizer(struct run *run)
+{
+	struct ktally_error err = { .pos = -1 };
+	int ret = ktally_symbolizer_new(&run->sym, run->procs, &err);
+
+	if (ret == -EPERM) {
+		out_warn("%s", err.text);
+		ret = 0;
+	}
+	return ret ? out_failure(ret, &err) : EXIT_OK;
+}
+
+static void drain(struct run *run, bool all)
+{
+	const struct ktally_record *record;
+	unsigned int cpu;
+
+	while (run->reader && (record = ktally_reader_next(run->reader, &cpu, all))) {
+		if (record->type != KTALLY_RECORD_EVENT) {
+			ktally_processes_record(run->procs, record);
+			continue;
+		}
+		run->records++;
+		if (run->record)
+			run->record(run, record, cpu);
+	}
+	if (run->record)
+		fflush(stdout);
+}
+
+static bool all_gone(const struct opt_numbers *pids)
+{
+	unsigned int n;
+
+	for (n = 0; n < pids->nr; n++)
+		if (!kill(pids->items[n], 0) || errno != ESRCH)
+			return false;
+	return pids->nr;
+}
+
+static void show_progress(const struct run *run, uint64_t now)
+{
+	double seconds = (now - run->started_ns) / 1e9;
+
+	if (now - run->started_ns < PROGRESS_AFTER_NS || (run->record && isatty(STDOUT_FILENO)) || run->interval)
+		return;
+	if (run->cfg->duration_ns)
+		out_progress("%.1f of %.1f s", seconds, run->cfg->duration_ns / 1e9);
+	else
+		out_progress("%.1f s, %s", seconds, run->child.pid ? "until the command ends" : "Ctrl-C ends");
+}
+
+/* Reads until something ends it: the time, the command, a signal, the processes, the session. Return: exit code */
+static int watch(struct run *run)
+{
+	uint64_t end = run->cfg->duration_ns ? run->started_ns + run->cfg->duration_ns : UINT64_MAX;
+	uint64_t next_interval = run->interval ? run->started_ns + run->interval_ns : UINT64_MAX;
+	uint64_t next_progress = 0, now = run->started_ns, wait;
+	int status = EXIT_OK;
+
+	while (!status && now < end && !stop_signal && !child_poll(&run->child) && !all_gone(&run->cfg->pids)) {
+		wait = end - now < POLL_NS ? end - now : POLL_NS;
+		if (next_interval - now < wait)
+			wait = next_interval - now;
+		if (!run_wait(ktally_device_fd(run->dev), wait)) {
+			out_error("the session was deleted by someone else");
+			return EXIT_FAILED;
+		}
+		drain(run, false);
+		now = run_clock();
+		if (now >= next_interval) {
+			status = run->interval(run);
+			next_interval += run->interval_ns;
+			if (next_interval <= now)
+				next_interval = now + run->interval_ns;
+		}
+		if (now >= next_progress) {
+			show_progress(run, now);
+			next_progress = now + PROGRESS_NS;
+		}
+	}
+	return status;
+}
+
+/* How the command ended matters only if it ended by itself. */
+static void collect_command(struct run *run)
+{
+	bool by_itself = child_poll(&run->child);
+
+	if (!run->child.pid)
+		return;
+	if (!by_itself && !stop_signal)
+		out_note("the command still runs; it is ended");
+	child_end(&run->child);
+	if (by_itself || stop_signal)
+		run->command_status = child_status(&run->child);
+}
+
+static int finish(struct run *run)
+{
+	struct ktally_error err = { .pos = -1 };
+	int ret = ktally_client_stop(run->client, run->session, &err), status;
+
+	run->stopped_ns = run_clock();
+	collect_command(run);
+	if (ret)
+		return out_failure(ret, &err);
+	drain(run, true);
+	if (run->reader)
+		ktally_reader_accounting(run->reader, &run->rings);
+	status = run->sym ? EXIT_OK : open_symbolizer(run);
+	if (status)
+		return status;
+	ret = ktally_snapshot_take(&run->snapshot, run->client, run->dev, run->session, &err);
+	return ret ? out_failure(ret, &err) : EXIT_OK;
+}
+
+static int release_command(struct run *run)
+{
+	int err = child_release(&run->child);
+
+	if (!err)
+		return EXIT_OK;
+	out_error("'%s' cannot be run: %s", run->call->command[0], strerror(-err));
+	return err == -ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXEC;
+}
+
+int run_measure(struct run *run)
+{
+	int status, err;
+
+	run_catch_signals();
+	if (run->call->command) {
+		err = child_fork(&run->child, run->call->command);
+		if (err) {
+			out_error("no process can be made for the command: %s", strerror(-err));
+			return EXIT_FAILED;
+		}
+	}
+	status = complete_plan(run);
+	if (!status)
+		status = begin(run);
+	if (!status && run->record)
+		status = open_symbolizer(run);
+	if (!status && run->child.pid && !stop_signal)
+		status = release_command(run);
+	if (!status)
+		status = watch(run);
+	return status ? status : finish(run);
+}
+
+static struct ktally_report report_of(const struct run *run)
+{
+	struct ktally_report report = {
+		.title = run->call->line,
+		.start_real_ns = run->started_real_ns,
+		.duration_ns = run->stopped_ns - run->started_ns,
+		.period_ns = run->period_ns,
+		.sym = run->sym,
+		.rings = run->rings,
+	};
+
+	result_host(&report);
+	return report;
+}
+
+int run_report(struct run *run)
+{
+	struct result_want want = want_of(run);
+	struct ktally_report report = report_of(run);
+
+	return result_write(&want, &report, run->snapshot);
+}
+
+int run_snapshot(struct run *run)
+{
+	static const struct opt_texts no_files;
+	struct result_want want = want_of(run);
+	struct ktally_snapshot *snapshot;
+	struct ktally_report report;
+	struct ktally_error err = { .pos = -1 };
+	int ret, status = run->sym ? EXIT_OK : open_symbolizer(run);
+
+	if (status)
+		return status;
+	ret = ktally_snapshot_take(&snapshot, run->client, run->dev, run->session, &err);
+	if (ret)
+		return out_failure(ret, &err);
+	run->stopped_ns = run_clock();
+	report = report_of(run);
+	want.files = &no_files;
+	want.strict = false;	/* the last one decides */
+	status = result_write(&want, &report, snapshot);
+	ktally_snapshot_free(snapshot);
+	return status;
+}
+
+int run_close(struct run *run, int status)
+{
+	child_end(&run->child);
+	ktally_snapshot_free(run->snapshot);
+	ktally_symbolizer_free(run->sym);
+	ktally_processes_free(run->procs);
+	ktally_reader_close(run->reader);
+	ktally_device_close(run->dev);
+	ktally_plan_free(run->plan);
+	ktally_catalogue_clear(&run->cat);
+	ktally_client_close(run->client);
+	return status ? status : run->command_status;
+}

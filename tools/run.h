@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The shared life of every command that measures:
+ *
+ *	run_open -> run_event ... -> run_measure -> run_report -> run_close
+ *
+ * run_open connects and looks at the options; run_event compiles; run_measure makes the session, starts it, lets the
+ * command behind "--" go, reads rings until the end, stops and takes the snapshot; run_report writes it in every format
+ * that was asked for. The session belongs to the socket: however the program ends, the kernel cleans up.
+ */
+#ifndef _KTALLY_RUN_H
+#define _KTALLY_RUN_H
+
+#include <libktally.h>
+
+#include "child.h"
+#include "cmd.h"
+
+/** struct run_cfg - the options shared by measuring commands; embedded in their configurations as "run" */
+struct run_cfg {
+	bool all;
+	struct opt_numbers pids;
+	struct opt_mask cpus;
+	uint64_t duration_ns;
+	struct opt_texts files;
+	const struct ktally_exporter *format;
+	uint32_t ring_size;
+	unsigned int stack_entries, rows;
+};
+
+#define OPT_ROWS_SCOPE(cfg) \
+	OPT_ROW_GROUP("What to measure"), \
+	OPT_ROW(cfg, OPT_FLAG, 'a', "all", run.all, NULL, "the whole machine; the default without -p and without a command"), \
+	OPT_ROW(cfg, OPT_PIDS, 'p', "pid", run.pids, "PID,...", "only these processes and those they start from now on; ends when they have ended"), \
+	OPT_ROW(cfg, OPT_CPUS, 'C', "cpu", run.cpus, "CPUS", "only on these CPUs, such as 0-3,8"), \
+	OPT_ROW(cfg, OPT_DURATION, 'd', "duration", run.duration_ns, "TIME", "how long, in seconds or with a unit: 10, 0.5, 200ms, 5m; " \
+		"without it until the command ends or Ctrl-C")
+
+#define OPT_ROWS_MEMORY(cfg) \
+	OPT_ROW_GROUP("Memory in the kernel"), \
+	OPT_ROW(cfg, OPT_SIZE, 'm', "ring-size", run.ring_size, "SIZE", "ring of each CPU, a power of two from 4K to 256M"), \
+	OPT_ROW_UINT(cfg, 0, "stack-entries", run.stack_entries, "N", 1, KTALLY_STACKS_MAX, "room for distinct stacks on each CPU (16384)"), \
+	OPT_ROW_UINT(cfg, 0, "rows", run.rows, "N", 1, KTALLY_ROWS_MAX, "rows of a table on each CPU that does not say rows= (8192)")
+
+#define OPT_ROWS_OUTPUT(cfg) \
+	OPT_ROW_GROUP("Result"), \
+	OPT_ROW(cfg, OPT_FILES, 'o', "out", run.files, "FILE", "write it to FILE, in the format its suffix names"), \
+	OPT_ROW(cfg, OPT_FORMAT, 0, "output", run.format, "FORMAT", "write it to standard output in this format (text unless -o is given)"), \
+	OPT_ROW_JSON(cfg), \
+	OPT_ROW_STRICT(cfg)
+
+/**
+ * struct run - one measurement
+ * @record: called for each record in time order; NULL if none are expected. Process records never get here
+ * @interval: called every @interval_ns while running; may be NULL. Return: exit code, not EXIT_OK ends the run
+ * @arg: for these two
+ * @period_ns: of a sampling run, else 0
+ * @sort: column the tables are sorted by, as ktally_table_sort takes it
+ * @top: rows shown of a table, 0 for all
+ */
+struct run {
+	const struct cmd_call *call;
+	const struct opt_common *common;
+	const struct run_cfg *cfg;
+	void (*record)(struct run *run, const struct ktally_record *record, unsigned int cpu);
+	int (*interval)(struct run *run);
+	void *arg;
+	uint64_t period_ns, interval_ns;
+	const char *sort;
+	unsigned int top;
+
+	struct ktally_client *client;
+	struct ktally_info info;
+	struct ktally_catalogue cat;
+	struct ktally_plan *plan;
+
+	uint32_t session;
+	struct ktally_device *dev;
+	struct ktally_reader *reader;
+	struct ktally_processes *procs;
+	struct ktally_symbolizer *sym;
+	struct ktally_snapshot *snapshot;
+	struct child child;
+	int command_status;	/* of the command if it ended by itself, else 0 */
+	uint64_t records, started_ns, stopped_ns, started_real_ns;
+	struct ktally_ring_accounting rings;
+};
+
+/** run_connect - open the client; says on stderr why not. Return: exit code */
+int run_connect(struct ktally_client **client);
+/** run_open - Return: exit code; run_close is to be called in any case, for the others likewise */
+int run_open(struct run *run, const struct cmd_call *call, const struct run_cfg *cfg);
+int run_event(struct run *run, const char *text, const struct ktally_compile_opts *opts);
+int run_measure(struct run *run);
+int run_report(struct run *run);
+/** run_snapshot - take totals now and write them to stdout, while running. Return: exit code */
+int run_snapshot(struct run *run);
+/** run_close - free everything. Return: @status, or the command's own if that is EXIT_OK */
+int run_close(struct run *run, int status);
+
+/** run_show_programs - disassemble every program of @plan on stderr */
+void run_show_programs(const struct ktally_plan *plan);
+/** run_stop_requested - number of the signal that asked for the end, 0 if none. run_catch_signals makes it work */
+int run_stop_requested(void);
+void run_catch_signals(void);
+/** run_wait - wait until the device has something to read, a signal, a child's end or @ns. Return: false if the session is dead */
+bool run_wait(int fd, uint64_t ns);
+/** run_clock - CLOCK_MONOTONIC in nanoseconds */
+uint64_t run_clock(void);
+
+#endif /* _KTALLY_RUN_H */

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Shows sessions as the kernel describes them: a table of all, or everything about one. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "out.h"
+#include "session_show.h"
+
+static const char *const state_names[] = {
+	[KTALLY_STATE_NEW]	= "new",
+	[KTALLY_STATE_RUNNING]	= "running",
+	[KTALLY_STATE_STOPPED]	= "stopped",
+	[KTALLY_STATE_DEAD]	= "dead",
+};
+_Static_assert(sizeof(state_names) / sizeof(state_names[0]) == __KTALLY_STATE_END, "every state needs its row");
+
+static const char *state_name(unsigned int state)
+{
+	return state < __KTALLY_STATE_END ? state_names[state] : "?";
+}
+
+static const char *ring_mode_name(unsigned int mode)
+{
+	return mode == KTALLY_RING_OVERWRITE ? "overwrite" : "discard";
+}
+
+/* The counters of a probe by name, for text and JSON alike. */
+static const struct counter {
+	const char *name;
+	size_t offset;
+} counters[] = {
+	{ "hits", offsetof(struct ktally_probe_count, hits) },
+	{ "filtered", offsetof(struct ktally_probe_count, filtered) },
+	{ "gated", offsetof(struct ktally_probe_count, gated) },
+	{ "folded", offsetof(struct ktally_probe_count, folded) },
+	{ "other", offsetof(struct ktally_probe_count, other) },
+	{ "recursion", offsetof(struct ktally_probe_count, recursion) },
+	{ "nmi", offsetof(struct ktally_probe_count, nmi) },
+	{ "fault", offsetof(struct ktally_probe_count, fault) },
+};
+#define NR_COUNTERS (sizeof(counters) / sizeof(counters[0]))
+_Static_assert(NR_COUNTERS * sizeof(__u64) == sizeof(struct ktally_probe_count), "every counter needs its row");
+
+static uint64_t counter_of(const struct ktally_probe_count *count, unsigned int n)
+{
+	return *(const __u64 *)((const char *)count + counters[n].offset);
+}
+
+static void json_session(struct ktally_json *json, const struct ktally_session_info *info)
+{
+	ktally_json_u64(json, "id", info->id);
+	ktally_json_string(json, "name", info->name);
+	ktally_json_string(json, "state", state_name(info->state));
+	ktally_json_bool(json, "pinned", info->flags & KTALLY_SESSION_PINNED);
+	ktally_json_u64(json, "owner_port", info->portid);
+	ktally_json_u64(json, "tables", info->nr_tables);
+	ktally_json_u64(json, "probes", info->nr_probes);
+	ktally_json_u64(json, "memory_bytes", info->memory);
+	ktally_json_u64(json, "ring_bytes", info->ring_size);
+	ktally_json_string(json, "ring_mode", ring_mode_name(info->ring_mode));
+	ktally_json_u64(json, "ring_watermark_bytes", info->ring_watermark);
+	ktally_json_u64(json, "stack_entries", info->stack_entries);
+	ktally_json_u64(json, "missed", info->missed);
+}
+
+static void json_sessions(const struct ktally_session_info *list, int nr)
+{
+	struct ktally_json json;
+	int n;
+
+	ktally_json_init(&json, stdout, true);
+	ktally_json_open(&json, NULL, '{');
+	ktally_json_string(&json, "schema", "ktally-sessions/1");
+	ktally_json_open(&json, "sessions", '[');
+	for (n = 0; n < nr; n++) {
+		ktally_json_open(&json, NULL, '{');
+		json_session(&json, &list[n]);
+		ktally_json_close(&json, '}');
+	}
+	ktally_json_close(&json, ']');
+	ktally_json_close(&json, '}');
+	putchar('\n');
+}
+
+static void text_sessions(const struct ktally_session_info *list, int nr)
+{
+	static const char *const headings[] = { ">ID", "NAME", "STATE", ">TABLES", ">PROBES", ">RING", ">MEMORY", NULL };
+	struct out_table table;
+	char ring[32], memory[32];
+	int n;
+
+	out_table_init(&table, headings);
+	for (n = 0; n < nr; n++) {
+		out_table_cell(&table, OUT_PLAIN, "%u", list[n].id);
+		out_table_cell(&table, OUT_BOLD, "%s", list[n].name[0] ? list[n].name : "-");
+		out_table_cell(&table, list[n].state == KTALLY_STATE_RUNNING ? OUT_GOOD : OUT_PLAIN, "%s", state_name(list[n].state));
+		out_table_cell(&table, OUT_PLAIN, "%u", list[n].nr_tables);
+		out_table_cell(&table, OUT_PLAIN, "%u", list[n].nr_probes);
+		out_table_cell(&table, OUT_PLAIN, "%s", list[n].ring_size ? out_bytes(list[n].ring_size, ring, sizeof(ring)) : "-");
+		out_table_cell(&table, OUT_PLAIN, "%s", out_bytes(list[n].memory, memory, sizeof(memory)));
+	}
+	out_table_print(&table, stdout);
+}
+
+int session_list(struct ktally_client *client, bool json, bool names)
+{
+	struct ktally_error err = { .pos = -1 };
+	struct ktally_session_info *list = NULL;
+	int nr = ktally_client_sessions(client, &list, &err), n;
+
+	if (nr < 0)
+		return out_failure(nr, &err);
+	if (json)
+		json_sessions(list, nr);
+	else if (!names)
+		text_sessions(list, nr);
+	for (n = 0; names && !json && n < nr; n++)
+		if (list[n].name[0])
+			puts(list[n].name);
+	free(list);
+	return EXIT_SUCCESS;
+}
+
+static void json_table(struct ktally_json *json, const struct ktally_table_info *table)
+{
+	unsigned int n;
+
+	ktally_json_open(json, NULL, '{');
+	ktally_json_u64(json, "number", table->table);
+	ktally_json_string(json, "name", table->schema.name);
+	ktally_json_u64(json, "rows", table->rows);
+	ktally_json_open(json, "keys", '[');
+	for (n = 0; n < table->schema.nr_keys; n++) {
+		ktally_json_open(json, NULL, '{');
+		ktally_json_string(json, "name", table->schema.keys[n].name);
+		ktally_json_string(json, "kind", ktally_kind_name(table->schema.keys[n].kind));
+		ktally_json_close(json, '}');
+	}
+	ktally_json_close(json, ']');
+	ktally_json_open(json, "values", '[');
+	for (n = 0; n < table->schema.nr_values; n++)
+		ktally_json_string(json, NULL, table->schema.values[n].name);
+	ktally_json_close(json, ']');
+	ktally_json_close(json, '}');
+}
+
+static void json_probe(struct ktally_json *json, const struct ktally_probe_info *probe)
+{
+	unsigned int n;
+
+	ktally_json_open(json, NULL, '{');
+	ktally_json_u64(json, "number", probe->probe);
+	ktally_json_string(json, "event", probe->record.name);
+	ktally_json_string(json, "source", probe->name);
+	ktally_json_u64(json, "offset", probe->offset);
+	ktally_json_u64(json, "period", probe->period);
+	for (n = 0; n < NR_COUNTERS; n++)
+		ktally_json_u64(json, counters[n].name, counter_of(&probe->count, n));
+	ktally_json_u64(json, "missed", probe->missed);
+	ktally_json_close(json, '}');
+}
+
+static void json_show(const struct ktally_session_info *info, const struct ktally_table_info *tables, int nr_tables,
+		      const struct ktally_probe_info *probes, int nr_probes)
+{
+	struct ktally_json json;
+	int n;
+
+	ktally_json_init(&json, stdout, true);
+	ktally_json_open(&json, NULL, '{');
+	ktally_json_string(&json, "schema", "ktally-session/1");
+	json_session(&json, info);
+	ktally_json_open(&json, "table_list", '[');
+	for (n = 0; n < nr_tables; n++)
+		json_table(&json, &tables[n]);
+	ktally_json_close(&json, ']');
+	ktally_json_open(&json, "probe_list", '[');
+	for (n = 0; n < nr_probes; n++)
+		json_probe(&json, &probes[n]);
+	ktally_json_close(&json, ']');
+	ktally_json_close(&json, '}');
+	putchar('\n');
+}
+
+static void text_tables(const struct ktally_table_info *tables, int nr)
+{
+	unsigned int k;
+	int n;
+
+	for (n = 0; n < nr; n++) {
+		const struct ktally_schema *schema = &tables[n].schema;
+
+		printf("\ntable %u: %s\n    rows    %u on each CPU\n    key    ", tables[n].table, schema->name, tables[n].rows);
+		for (k = 0; k < schema->nr_keys; k++)
+			if (schema->keys[k].kind != KTALLY_KIND_IMAGE)
+				printf(" %s", schema->keys[k].name);
+		printf("%s\n    values ", schema->nr_keys ? "" : " none");
+		for (k = 0; k < schema->nr_values; k++)
+			printf(" %s", schema->values[k].name);
+		puts(schema->nr_values ? "" : " hits");
+	}
+}
+
+static void text_probes(const struct ktally_probe_info *probes, int nr)
+{
+	unsigned int c;
+	int n;
+
+	for (n = 0; n < nr; n++) {
+		printf("\nprobe %u: %s\n   ", probes[n].probe, probes[n].record.name[0] ? probes[n].record.name : probes[n].name);
+		for (c = 0; c < NR_COUNTERS; c++)
+			printf(" %s %" PRIu64, counters[c].name, counter_of(&probes[n].count, c));
+		printf(" missed %" PRIu64 "\n", probes[n].missed);
+	}
+}
+
+static void text_show(const struct ktally_session_info *info)
+{
+	char buf[32];
+
+	printf("session %s%s%u: %s\n", info->name, info->name[0] ? ", id " : "", info->id, state_name(info->state));
+	printf("    memory  %s\n", out_bytes(info->memory, buf, sizeof(buf)));
+	if (info->ring_size)
+		printf("    ring    %s on each CPU, %s when full\n", out_bytes(info->ring_size, buf, sizeof(buf)), ring_mode_name(info->ring_mode));
+	if (info->stack_entries)
+		printf("    stacks  %u on each CPU\n", info->stack_entries);
+	if (info->portid)
+		printf("    owner   netlink port %u\n", info->portid);
+	if (info->missed)
+		printf("    missed  %" PRIu64 " hits on CPUs that came later\n", info->missed);
+}
+
+int session_show(struct ktally_client *client, const struct ktally_session_info *info, bool json)
+{
+	struct ktally_error err = { .pos = -1 };
+	struct ktally_table_info *tables = NULL;
+	struct ktally_probe_info *probes = NULL;
+	int nr_tables = ktally_client_tables(client, info->id, &tables, &err), nr_probes = 0, status = EXIT_SUCCESS;
+
+	if (nr_tables >= 0)
+		nr_probes = ktally_client_probes(client, info->id, &probes, &err);
+	if (nr_tables < 0 || nr_probes < 0) {
+		status = out_failure(nr_tables < 0 ? nr_tables : nr_probes, &err);
+	} else if (json) {
+		json_show(info, tables, nr_tables, probes, nr_probes);
+	} else {
+		text_show(info);
+		text_tables(tables, nr_tables);
+		text_probes(probes, nr_probes);
+	}
+	free(tables);
+	free(probes);
+	return status;
+}
