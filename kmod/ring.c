@@ -8,6 +8,7 @@
 #include <linux/compiler.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 #include <asm/barrier.h>
 #include "ring.h"
