@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* names.c: what a name in an expression stands for: a field of the source, a word of the context, a function. */
+#include <string.h>
+
+#include "compile.h"
+
+static const struct word {
+	const char *name;
+	enum ktally_context ctx;
+	enum kt_type type;
+	enum ktally_kind kind;
+} words[] = {
+	{ "pid", KTALLY_CTX_PID, KT_S64, KTALLY_KIND_PID },
+	{ "tid", KTALLY_CTX_TID, KT_S64, KTALLY_KIND_PID },
+	{ "ppid", KTALLY_CTX_PPID, KT_S64, KTALLY_KIND_PID },
+	{ "comm", KTALLY_CTX_COMM, KT_STRING, KTALLY_KIND_STRING },
+	{ "cpu", KTALLY_CTX_CPU, KT_S64, KTALLY_KIND_CPU },
+	{ "node", KTALLY_CTX_NODE, KT_S64, KTALLY_KIND_UINT },
+	{ "ns", KTALLY_CTX_NS, KT_U64, KTALLY_KIND_TIME },
+	{ "time", KTALLY_CTX_NS, KT_U64, KTALLY_KIND_TIME },
+	{ "cgroup", KTALLY_CTX_CGROUP, KT_U64, KTALLY_KIND_UINT },
+	{ "uid", KTALLY_CTX_UID, KT_S64, KTALLY_KIND_UINT },
+	{ "prio", KTALLY_CTX_PRIO, KT_S64, KTALLY_KIND_INT },
+	{ "policy", KTALLY_CTX_POLICY, KT_S64, KTALLY_KIND_UINT },
+	{ "in_irq", KTALLY_CTX_IN_IRQ, KT_S64, KTALLY_KIND_UINT },
+	{ "irqs_off", KTALLY_CTX_IRQS_OFF, KT_S64, KTALLY_KIND_UINT },
+	{ "user_mode", KTALLY_CTX_USER_MODE, KT_S64, KTALLY_KIND_UINT },
+	{ "ip", KTALLY_CTX_IP, KT_U64, KTALLY_KIND_KSYM },
+	{ "image", KTALLY_CTX_IMAGE, KT_U64, KTALLY_KIND_IMAGE },
+};
+#define NR_WORDS (sizeof(words) / sizeof(words[0]))
+#define COMM_SIZE 16
+
+/** struct function - str() when @size is 0, else a load of @size bytes */
+static const struct function {
+	const char *name;
+	unsigned int size;
+	bool is_signed, user;
+} functions[] = {
+	{ "str", 0, false, false }, { "ustr", 0, false, true },
+	{ "u8", 1, false, false }, { "u16", 2, false, false }, { "u32", 4, false, false }, { "u64", 8, false, false },
+	{ "s8", 1, true, false }, { "s16", 2, true, false }, { "s32", 4, true, false }, { "s64", 8, true, false },
+	{ "user_u8", 1, false, true }, { "user_u16", 2, false, true }, { "user_u32", 4, false, true }, { "user_u64", 8, false, true },
+	{ "user_s8", 1, true, true }, { "user_s16", 2, true, true }, { "user_s32", 4, true, true }, { "user_s64", 8, true, true },
+};
+#define NR_FUNCTIONS (sizeof(functions) / sizeof(functions[0]))
+#define STR_DEFAULT 64
+
+static bool ends_with(const char *name, const char *end)
+{
+	size_t n = strlen(name), e = strlen(end);
+
+	return n >= e && !strcmp(name + n - e, end);
+}
+
+/* Names that tell what a number is; the first that fits decides. '*' stands for anything before. */
+static const struct {
+	const char *name;
+	enum ktally_kind kind;
+} known[] = {
+	{ "*pid", KTALLY_KIND_PID }, { "*tgid", KTALLY_KIND_PID }, { "tid", KTALLY_KIND_PID },
+	{ "cpu", KTALLY_KIND_CPU }, { "*_cpu", KTALLY_KIND_CPU },
+	{ "bytes", KTALLY_KIND_BYTES }, { "*_bytes", KTALLY_KIND_BYTES }, { "bytes_req", KTALLY_KIND_BYTES },
+	{ "bytes_alloc", KTALLY_KIND_BYTES }, { "size", KTALLY_KIND_BYTES }, { "len", KTALLY_KIND_BYTES },
+	{ "*delay", KTALLY_KIND_NS }, { "*runtime", KTALLY_KIND_NS }, { "*duration", KTALLY_KIND_NS }, { "*_ns", KTALLY_KIND_NS },
+	{ "*flags", KTALLY_KIND_HEX }, { "*address", KTALLY_KIND_HEX }, { "error_code", KTALLY_KIND_HEX },
+};
+
+static const char *const symbols[] = { "ip", "_ip", "call_site", "caller", "function", "callback", "location", "func" };
+
+static enum ktally_kind field_kind(const struct ktally_source_info *source, const struct ktally_source_field *field)
+{
+	size_t i;
+
+	if (field->type == KTALLY_TYPE_STRING)
+		return KTALLY_KIND_STRING;
+	if (field->type == KTALLY_TYPE_KPTR) {
+		for (i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++)
+			if (!strcmp(field->name, symbols[i]) || (symbols[i][0] == '_' && ends_with(field->name, symbols[i])))
+				return KTALLY_KIND_KSYM;
+		return KTALLY_KIND_HEX;
+	}
+	if (field->type == KTALLY_TYPE_UPTR)
+		return KTALLY_KIND_HEX;
+	if (!strncmp(source->name, "raw_syscalls:", 13) && !strcmp(field->name, "id"))
+		return KTALLY_KIND_SYSCALL;
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (known[i].name[0] == '*' ? ends_with(field->name, known[i].name + 1) : !strcmp(field->name, known[i].name))
+			return known[i].kind;
+	return field->type == KTALLY_TYPE_INT ? KTALLY_KIND_INT : KTALLY_KIND_UINT;
+}
+
+/* As C widens them: what fits in a signed 64-bit number becomes one, only full 64 bits stay unsigned. */
+static enum kt_type field_type(const struct ktally_source_field *field)
+{
+	switch (field->type) {
+	case KTALLY_TYPE_STRING:
+		return KT_STRING;
+	case KTALLY_TYPE_INT:
+		return KT_S64;
+	case KTALLY_TYPE_UINT:
+		return field->size < 8 ? KT_S64 : KT_U64;
+	default:
+		return KT_U64;
+	}
+}
+
+static unsigned int string_bytes(unsigned int size)
+{
+	size = (size + 7) & ~7U;
+	return size > KTALLY_STRING_MAX ? KTALLY_STRING_MAX : size ? size : 8;
+}
+
+struct kt_node *kt_field(struct kt_compile *c, unsigned int n, int pos, int len)
+{
+	const struct ktally_source_field *field = &c->source->fields[n];
+	struct kt_node *node = kt_node_new(c, KT_LEAF, field_type(field), pos, len);
+
+	if (!node)
+		return NULL;
+	node->kind = field_kind(c->source, field);
+	node->insn.op = KTALLY_OP_FIELD;
+	node->insn.aux = n;
+	if (node->type == KT_STRING) {
+		node->insn.imm = string_bytes(field->size);
+		node->words = node->insn.imm / 8;
+		node->capacity = field->size < node->insn.imm ? field->size : node->insn.imm;
+	}
+	return node;
+}
+
+static struct kt_node *context_node(struct kt_compile *c, const struct word *word, int pos, int len)
+{
+	struct kt_node *node;
+
+	if (word->ctx == KTALLY_CTX_CGROUP && !(c->cat->features & KTALLY_FEATURE_CGROUP))
+		return KT_NULL(c, -EOPNOTSUPP, pos, len, "this kernel gives the module no cgroup ids; `ktally doctor` says why");
+	node = kt_node_new(c, KT_LEAF, word->type, pos, len);
+	if (!node)
+		return NULL;
+	node->kind = word->kind;
+	node->insn.op = KTALLY_OP_CONTEXT;
+	node->insn.aux = word->ctx;
+	if (word->type == KT_STRING) {
+		node->words = COMM_SIZE / 8;
+		node->capacity = COMM_SIZE - 1;
+	}
+	return node;
+}
+
+struct kt_node *kt_context(struct kt_compile *c, enum ktally_context ctx)
+{
+	size_t i;
+
+	for (i = 0; i < NR_WORDS; i++)
+		if (words[i].ctx == ctx)
+			return context_node(c, &words[i], -1, 0);
+	return KT_NULL(c, -EINVAL, -1, 0, "no context of number %d", ctx);
+}
+
+struct kt_node *kt_stack_id(struct kt_compile *c, unsigned int kind, unsigned int depth)
+{
+	struct kt_node *node = kt_node_new(c, KT_LEAF, KT_U64, -1, 0);
+
+	if (!node)
+		return NULL;
+	node->kind = kind == KTALLY_STACK_KERNEL ? KTALLY_KIND_KSTACK : KTALLY_KIND_USTACK;
+	node->insn.op = KTALLY_OP_STACK;
+	node->insn.aux = kind;
+	node->insn.imm = depth;
+	return node;
+}
+
+static int find_field(const struct kt_compile *c, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->source->nr_fields; i++)
+		if (!strcmp(c->source->fields[i].name, name))
+			return i;
+	return -1;
+}
+
+bool kt_is_field(const struct kt_compile *c, const char *name)
+{
+	return find_field(c, name) >= 0;
+}
+
+static void list_fields(const struct kt_compile *c, char *buf, size_t size)
+{
+	size_t used;
+	unsigned int i;
+
+	if (!c->source->nr_fields) {
+		snprintf(buf, size, "'%s' has no fields of its own", c->source->name);
+		return;
+	}
+	used = snprintf(buf, size, "fields of '%s':", c->source->name);
+	for (i = 0; i < c->source->nr_fields && used < size; i++)
+		used += snprintf(buf + used, size - used, " %s", c->source->fields[i].name);
+}
+
+static struct kt_node *unknown_name(struct kt_compile *c, const struct kt_token *name)
+{
+	struct kt_near near = { .want = name->text };
+	char near_text[256], fields[400];
+	unsigned int i;
+
+	for (i = 0; i < c->source->nr_fields; i++)
+		kt_near_add(&near, c->source->fields[i].name);
+	for (i = 0; i < NR_WORDS; i++)
+		kt_near_add(&near, words[i].name);
+	for (i = 0; i < NR_FUNCTIONS; i++)
+		if (!strcmp(functions[i].name, name->text))
+			return KT_NULL(c, -EINVAL, name->pos, name->len, "%s is a function, expected '(' after it", name->text);
+	kt_near_text(&near, near_text, sizeof(near_text));
+	list_fields(c, fields, sizeof(fields));
+	return KT_NULL(c, -ENOENT, name->pos, name->len, "unknown name '%s'%s (%s)", name->text, near_text, fields);
+}
+
+/* A field hides the context word of the same name; current.NAME means the word. */
+struct kt_node *kt_name(struct kt_compile *c, const struct kt_token *name)
+{
+	const char *word = name->text;
+	int field = find_field(c, word);
+	size_t i;
+
+	if (field >= 0)
+		return kt_field(c, field, name->pos, name->len);
+	if (!strncmp(word, "current.", 8))
+		word += 8;
+	for (i = 0; i < NR_WORDS; i++)
+		if (!strcmp(words[i].name, word) && words[i].kind != KTALLY_KIND_IMAGE)
+			return context_node(c, &words[i], name->pos, name->len);
+	return unknown_name(c, name);
+}
+
+static int string_limit(struct kt_compile *c, const struct kt_node *arg, unsigned int *bytes)
+{
+	if (arg->op != KT_CONST || arg->value < 1 || arg->value > KTALLY_STRING_MAX)
+		return kt_fail(c, -EINVAL, arg->pos, arg->len, "the length of a string is a constant from 1 to %d", KTALLY_STRING_MAX);
+	*bytes = string_bytes(arg->value);
+	return 0;
+}
+
+static struct kt_node *load_node(struct kt_compile *c, const struct function *f, struct kt_node *address, unsigned int bytes)
+{
+	struct kt_node *node;
+
+	node = kt_node_new(c, KT_LOAD, !f->size ? KT_STRING : f->size == 8 && !f->is_signed ? KT_U64 : KT_S64, address->pos, address->len);
+	if (!node)
+		return NULL;
+	node->a = address;
+	node->insn.aux = f->user ? KTALLY_LOAD_USER : 0;
+	if (!f->size) {
+		node->insn.op = KTALLY_OP_STRING;
+		node->insn.imm = bytes;
+		node->words = bytes / 8;
+		node->capacity = bytes;
+		return node;
+	}
+	node->insn.op = KTALLY_OP_LOAD;
+	node->insn.aux |= f->size | (f->is_signed ? KTALLY_LOAD_SIGNED : 0);
+	node->kind = f->is_signed ? KTALLY_KIND_INT : KTALLY_KIND_UINT;
+	if (address->op == KT_BINARY && address->insn.op == KTALLY_OP_ADD && address->b->op == KT_CONST) {
+		node->a = address->a;
+		node->insn.imm = address->b->value;
+	}
+	return node;
+}
+
+struct kt_node *kt_function(struct kt_compile *c, const struct kt_token *name, struct kt_node **args, unsigned int nr)
+{
+	struct kt_near near = { .want = name->text };
+	const struct function *f = NULL;
+	unsigned int bytes = STR_DEFAULT;
+	struct kt_node *node;
+	char near_text[256];
+	size_t i;
+
+	for (i = 0; i < NR_FUNCTIONS; i++) {
+		kt_near_add(&near, functions[i].name);
+		if (!strcmp(functions[i].name, name->text))
+			f = &functions[i];
+	}
+	if (!f)
+		return KT_NULL(c, -ENOENT, name->pos, name->len, "unknown function '%s'%s (known: str ustr u8..u64 s8..s64 user_u8..user_s64)",
+			       name->text, kt_near_text(&near, near_text, sizeof(near_text)));
+	if (args[0]->type == KT_STRING)
+		return KT_NULL(c, -EINVAL, args[0]->pos, args[0]->len, "%s() takes an address, and this is a string", f->name);
+	if (nr > 1 && f->size)
+		return KT_NULL(c, -EINVAL, args[1]->pos, args[1]->len, "%s() takes one argument, an address", f->name);
+	if (nr > 1 && string_limit(c, args[1], &bytes))
+		return NULL;
+	node = load_node(c, f, args[0], bytes);
+	if (node)
+		node->pos = name->pos;
+	return node;
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* program.c: the whole program of a probe: filter first, then the table's update, then the record. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "compile.h"
+
+/** struct span - the values of a key, of the columns or of a record, side by side; @pinned: cache entries inside it */
+struct span {
+	unsigned int reg, words;
+	uint32_t pinned;
+};
+
+static unsigned int count_words(const struct kt_items *items)
+{
+	unsigned int i, words = 0;
+
+	for (i = 0; i < items->nr; i++)
+		if (items->item[i].node)
+			words += items->item[i].node->words;
+	return words;
+}
+
+static void pin(struct kt_gen *g, struct span *span, struct kt_cached *cached)
+{
+	cached->pins++;
+	span->pinned |= 1U << (cached - g->cache);
+}
+
+/* True if the filter happens to have left all values where they are wanted. */
+static bool in_place(struct kt_gen *g, const struct kt_items *items, struct span *span)
+{
+	const struct kt_cached *found[KTALLY_REGS];
+	unsigned int i, nr = 0;
+
+	for (i = 0; i < items->nr; i++) {
+		const struct kt_node *node = items->item[i].node;
+
+		if (!node)
+			continue;
+		found[nr] = node->op == KT_LEAF ? kt_cache_find(g, &node->insn) : NULL;
+		if (!found[nr] || (nr && found[nr]->reg != found[nr - 1]->reg + found[nr - 1]->words))
+			return false;
+		nr++;
+	}
+	span->reg = found[0]->reg;
+	for (i = 0; i < nr; i++)
+		pin(g, span, &g->cache[found[i] - g->cache]);
+	return true;
+}
+
+static int gen_item(struct kt_gen *g, const struct kt_node *node, unsigned int reg, struct span *span)
+{
+	bool fresh = node->op == KT_LEAF && !kt_cache_find(g, &node->insn);
+	int rc = kt_gen_into(g, node, reg);
+
+	if (!rc && fresh)
+		pin(g, span, kt_cache_add(g, &node->insn, reg, node->words));
+	return rc;
+}
+
+static int gen_span(struct kt_gen *g, const struct kt_items *items, struct span *span)
+{
+	const struct kt_node *blame = NULL;
+	unsigned int i, at;
+	int reg, rc = 0;
+
+	memset(span, 0, sizeof(*span));
+	span->words = count_words(items);
+	if (!span->words || in_place(g, items, span))
+		return 0;
+	for (i = 0; i < items->nr; i++)
+		if (items->item[i].node && items->item[i].node->pos >= 0)
+			blame = items->item[i].node;
+	reg = kt_reg_alloc(g, span->words, blame);
+	if (reg < 0)
+		return reg;
+	span->reg = at = reg;
+	for (i = 0; i < items->nr && !rc; i++) {
+		const struct kt_node *node = items->item[i].node;
+
+		if (!node)
+			continue;
+		rc = gen_item(g, node, at, span);
+		at += node->words;
+	}
+	return rc;
+}
+
+/* Registers that hold a cached leaf stay with the cache, the others become free. */
+static void release_span(struct kt_gen *g, const struct span *span)
+{
+	unsigned int i;
+
+	if (!span->words)
+		return;
+	for (i = span->reg; i < span->reg + span->words; i++)
+		kt_reg_free(g, i, 1);
+	for (i = 0; i < KTALLY_REGS; i++) {
+		struct kt_cached *cached = &g->cache[i];
+		unsigned int reg;
+
+		if (span->pinned & (1U << i))
+			cached->pins--;
+		for (reg = cached->reg; cached->valid && reg < cached->reg + cached->words; reg++)
+			g->used |= 1U << reg;
+	}
+}
+
+static int gen_update(struct kt_gen *g, unsigned int table)
+{
+	struct ktally_insn insn = { .op = KTALLY_OP_UPDATE, .aux = table, .b = KTALLY_NO_REG };
+	struct span keys, values;
+	int rc;
+
+	rc = gen_span(g, &g->c->keys, &keys);
+	if (rc)
+		return rc;
+	rc = gen_span(g, &g->c->values, &values);
+	if (rc)
+		return rc;
+	insn.a = keys.reg;
+	if (values.words)
+		insn.b = values.reg;
+	release_span(g, &values);
+	release_span(g, &keys);
+	return kt_emit(g, &insn);
+}
+
+static int gen_record(struct kt_gen *g)
+{
+	struct ktally_insn insn = { .op = KTALLY_OP_EMIT };
+	struct span span;
+	int rc;
+
+	rc = gen_span(g, &g->c->emits, &span);
+	if (rc)
+		return rc;
+	insn.a = span.reg;
+	insn.aux = span.words;
+	release_span(g, &span);
+	return kt_emit(g, &insn);
+}
+
+static int gen_exit(struct kt_gen *g, enum ktally_verdict verdict)
+{
+	struct ktally_insn insn = { .op = KTALLY_OP_EXIT, .imm = verdict };
+
+	return kt_emit(g, &insn);
+}
+
+/* A filter that is known to say yes costs nothing; one that says no leaves nothing to do. */
+static int generate(struct kt_gen *g, unsigned int table, bool update)
+{
+	const struct kt_node *filter = g->c->filter;
+	int reject = -1, rc = 0;
+
+	if (filter && filter->op == KT_CONST) {
+		if (!filter->value)
+			return gen_exit(g, KTALLY_VERDICT_FILTERED);
+		filter = NULL;
+	}
+	if (filter) {
+		reject = kt_label_new(g);
+		rc = kt_gen_jump(g, filter, false, reject);
+	}
+	if (!rc && update)
+		rc = gen_update(g, table);
+	if (!rc && g->c->emit)
+		rc = gen_record(g);
+	if (!rc)
+		rc = gen_exit(g, KTALLY_VERDICT_FOLDED);
+	if (rc || !filter)
+		return rc;
+	kt_label_bind(g, reject);
+	return gen_exit(g, KTALLY_VERDICT_FILTERED);
+}
+
+static void *copy(const void *from, size_t size)
+{
+	void *to = malloc(size ? size : 1);
+
+	if (to)
+		memcpy(to, from, size);
+	return to;
+}
+
+int kt_program(struct kt_compile *c, unsigned int table, bool update)
+{
+	struct kt_gen *g = calloc(1, sizeof(*g));
+	int rc;
+
+	if (!g)
+		return kt_fail(c, -ENOMEM, -1, 0, "out of memory");
+	g->c = c;
+	rc = generate(g, table, update);
+	if (rc)
+		goto out;
+	kt_labels_resolve(g);
+	c->probe.insns = copy(g->insns, g->nr * sizeof(g->insns[0]));
+	c->probe.data = copy(g->data, g->data_len);
+	c->probe.nr_insns = g->nr;
+	c->probe.data_len = g->data_len;
+	if (!c->probe.insns || !c->probe.data)
+		rc = kt_fail(c, -ENOMEM, -1, 0, "out of memory");
+out:
+	free(g);
+	return rc;
+}
