@@ -31,9 +31,40 @@ struct ktally_hot {
 };
 
 /**
+ * enum ktally_fast_kind - where the key of the shortest program comes from
+ * @KTALLY_FAST_NONE: the program is not that short: run it
+ * @KTALLY_FAST_ARG: args[arg]
+ * @KTALLY_FAST_OTHER: whatever program->insns[0] loads
+ */
+enum ktally_fast_kind {
+	KTALLY_FAST_NONE,
+	KTALLY_FAST_ARG,
+	KTALLY_FAST_OTHER,
+};
+
+/**
+ * struct ktally_fast - short cut for "one integer key, count": everything a hit on a known key needs, in one cache line
+ * @kind: enum ktally_fast_kind
+ * @arg: see @kind
+ * @shift: 64 less the bits of the table's index
+ * @row_size: bytes of a row
+ * @rows: offset of the rows in a half
+ * @index: offset of the index in a half
+ */
+struct ktally_fast {
+	u8 kind;
+	u8 arg;
+	u8 shift;
+	u32 row_size;
+	u64 rows;
+	u64 index;
+};
+
+/**
  * struct ktally_probe - one probe of a session
  *
  * @hot: the session's
+ * @fast: short cut, or none
  * @scope: bit map of process ids, or NULL for all
  * @count: offset of its struct ktally_probe_count in a half
  * @program: NULL for sources that take none
@@ -58,6 +89,7 @@ struct ktally_probe {
 	struct ktally_hot __percpu *hot;
 	unsigned long *scope;
 	u64 count;
+	struct ktally_fast fast;
 	struct ktally_program *program;
 
 	/* the rest */
@@ -127,6 +159,39 @@ static __always_inline void ktally_probe_end(struct ktally_probe *probe, void *h
 	ktally_leave(outer);
 }
 
+/** ktally_fast_key() - the key of a program whose fast.kind is KTALLY_FAST_OTHER. Context: as ktally_program_run(). */
+u64 ktally_fast_key(const struct ktally_probe *probe, const struct ktally_hit *hit);
+
+/** ktally_fast_prepare() - find out whether a probe's program is short. Context: its table has its place. */
+void ktally_fast_prepare(struct ktally_probe *probe);
+
+/*
+ * The short cut: the key's own place in the index holds its row. Anything else (the first hit of a key, a collision) is
+ * left to ktally_program_run(), which does the same in general.
+ */
+static __always_inline unsigned int ktally_probe_run(const struct ktally_probe *probe,
+						     const struct ktally_hit *hit,
+						     const struct ktally_hot *hot, void *half)
+{
+	const struct ktally_fast *fast = &probe->fast;
+	u64 key, *row;
+	u32 number;
+
+	if (likely(fast->kind == KTALLY_FAST_ARG))
+		key = hit->args[fast->arg];
+	else if (fast->kind == KTALLY_FAST_OTHER)
+		key = ktally_fast_key(probe, hit);
+	else
+		return ktally_program_run(probe, hit, hot, half);
+	number = READ_ONCE(((u32 *)(half + fast->index))[ktally_table_hash(key) >> fast->shift]);
+	row = half + fast->rows + (u64)number * fast->row_size;
+	/* Row 0, where an empty place leads, has a key word too; it is never written, and no row stands for it. */
+	if (unlikely(!number || row[0] != key))
+		return ktally_program_run(probe, hit, hot, half);
+	ktally_word_inc(&row[1]);
+	return KTALLY_COUNTED(folded);
+}
+
 /**
  * ktally_probe_hit() - a source fired
  * @probe: whose
@@ -145,7 +210,7 @@ static __always_inline void ktally_probe_hit(struct ktally_probe *probe, const s
 	if (unlikely(probe->scope) && !test_bit(current->tgid, probe->scope))
 		member = KTALLY_COUNTED(filtered);
 	else
-		member = ktally_program_run(probe, hit, hot, half);
+		member = ktally_probe_run(probe, hit, hot, half);
 	ktally_probe_end(probe, half, outer, member);
 }
 

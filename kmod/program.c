@@ -382,12 +382,55 @@ static noinline bool rare(const struct ktally_probe *probe, const struct ktally_
 	return true;
 }
 
-unsigned int ktally_program_run(const struct ktally_probe *probe, const struct ktally_hit *hit,
-				const struct ktally_hot *hot, void *half)
+void ktally_fast_prepare(struct ktally_probe *probe)
+{
+	const struct ktally_insn *insns = probe->program ? probe->program->insns : NULL;
+	const struct ktally_table *table;
+
+	memset(&probe->fast, 0, sizeof(probe->fast));
+	if (!insns || probe->program->nr != 3 || insns[1].op != KTALLY_OP_UPDATE || insns[2].op != KTALLY_OP_EXIT ||
+	    insns[2].imm != KTALLY_VERDICT_FOLDED || insns[1].a != insns[0].dst)
+		return;
+	table = (void *)(unsigned long)insns[1].imm;
+	if (table->nr_keys != 1 || table->nr_values)
+		return;
+	if (insns[0].op == KTALLY_OPK_ARG)
+		probe->fast.kind = KTALLY_FAST_ARG;
+	else if (insns[0].op == KTALLY_OPK_DEREF ||
+		 (insns[0].op == KTALLY_OP_CONTEXT && ktally_context_words(insns[0].aux) == 1))
+		probe->fast.kind = KTALLY_FAST_OTHER;
+	probe->fast.arg = insns[0].a;
+	probe->fast.shift = 64 - table->index_bits;
+	probe->fast.row_size = table->row_size;
+	probe->fast.rows = table->rows;
+	probe->fast.index = table->index;
+}
+
+static __always_inline u64 dereference(const struct ktally_insn *insn, const struct ktally_hit *hit)
+{
+	return widen((void *)(unsigned long)hit->args[insn->a] + insn->imm, insn->aux, insn->b);
+}
+
+u64 ktally_fast_key(const struct ktally_probe *probe, const struct ktally_hit *hit)
+{
+	const struct ktally_insn *insn = probe->program->insns;
+	u64 key[TASK_COMM_LEN / sizeof(u64)];
+
+	if (insn->op == KTALLY_OPK_DEREF)
+		return dereference(insn, hit);
+	context(insn->aux, hit, key);
+	return key[0];
+}
+
+/* No stack protector: the verifier keeps every index into regs inside. */
+unsigned int __no_stack_protector ktally_program_run(const struct ktally_probe *probe,
+						     const struct ktally_hit *hit,
+						     const struct ktally_hot *hot, void *half)
 {
 	const struct ktally_insn *insn = probe->program->insns;
 	unsigned int folded = KTALLY_COUNTED(folded);
-	u64 regs[KTALLY_REGS];
+	/* The verifier lets no register be read that was not written: clearing them all would be half the cost of a hit. */
+	u64 regs[KTALLY_REGS] __uninitialized;
 
 	/* In the order of how often they are met; each test costs every instruction behind it two instructions. */
 	for (;; insn++) {
@@ -400,8 +443,7 @@ unsigned int ktally_program_run(const struct ktally_probe *probe, const struct k
 		} else if (insn->op == KTALLY_OP_EXIT) {
 			return insn->imm == KTALLY_VERDICT_FILTERED ? KTALLY_COUNTED(filtered) : folded;
 		} else if (insn->op == KTALLY_OPK_DEREF) {
-			regs[insn->dst] = widen((void *)(unsigned long)hit->args[insn->a] + insn->imm,
-						insn->aux, insn->b);
+			regs[insn->dst] = dereference(insn, hit);
 		} else if (insn->op == KTALLY_OP_CONTEXT) {
 			context(insn->aux, hit, &regs[insn->dst]);
 		} else if (insn->op >= KTALLY_OP_JEQ && insn->op <= KTALLY_OP_JSET) {

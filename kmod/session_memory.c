@@ -24,6 +24,8 @@ static void place_all(struct ktally_session *session)
 	for (i = 0; i < session->nr_tables; i++)
 		end = ktally_table_place(session->tables[i],
 					 heads + i * sizeof(struct ktally_table_head), end);
+	for (i = 0; i < session->nr_probes; i++)
+		ktally_fast_prepare(session->probes[i]);
 	session->half_length = PAGE_ALIGN(end);
 }
 

@@ -142,11 +142,14 @@ static const struct ktally_field softirq_entry_fields[] = {
 };
 #define softirq_exit_fields softirq_entry_fields
 
-/* Raw probes run with preemption on since 6.13 (system calls) and 7.0 (all). */
+/*
+ * Raw probes run with preemption on since 6.13 (system calls) and 7.0 (all). No stack protector: args is indexed by
+ * numbers from the tables above only, and the canary would be a tenth of the cost of a hit.
+ */
 #define HANDLER(_system, _event, _nargs)						\
-	static void hit_##_event(KTALLY_TP_PROTO(_event))				\
+	static void __no_stack_protector hit_##_event(KTALLY_TP_PROTO(_event))		\
 	{										\
-		u64 args[KTALLY_TP_ARGS_MAX];						\
+		u64 args[KTALLY_TP_ARGS_MAX] __uninitialized;				\
 		struct ktally_hit hit = { .args = args, .regs = NULL };			\
 											\
 		preempt_disable_notrace();						\

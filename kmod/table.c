@@ -19,9 +19,6 @@
 /* How far a lookup goes from the key's place. At most half of the index is in use, so longer runs hardly exist. */
 #define PROBE_LIMIT 128
 
-/* 2^64 / golden ratio: spreads consecutive keys (Knuth, The Art of Computer Programming 3, 6.4). */
-#define HASH_FACTOR 0x9e3779b97f4a7c15ULL
-
 static int hist_buckets(const struct ktally_column *column, const char **why)
 {
 	u64 range;
@@ -194,12 +191,12 @@ void ktally_table_clear(const struct ktally_table *table, void *half)
 
 static __always_inline u64 hash_key(const u64 *key, unsigned int nr)
 {
-	u64 hash = key[0] * HASH_FACTOR;
+	u64 hash = ktally_table_hash(key[0]);
 	unsigned int i;
 
 	for (i = 1; i < nr; i++) {
 		hash ^= hash >> 32;
-		hash = (hash ^ key[i]) * HASH_FACTOR;
+		hash = (hash ^ key[i]) * KTALLY_HASH_FACTOR;
 	}
 	return hash;
 }
@@ -282,6 +279,17 @@ static __always_inline u64 *row_find(const struct ktally_table *table, void *hal
 	return NULL;
 }
 
+static unsigned int linear_bucket(const struct ktally_column *column, s64 value)
+{
+	u64 low = column->param0, step = column->param2;
+
+	if (value < column->param0)
+		return 0;
+	if (value >= column->param1)
+		return 2 + ((u64)column->param1 - 1 - low) / step;
+	return 1 + ((u64)value - low) / step;
+}
+
 unsigned int ktally_bucket(const struct ktally_column *column, s64 value)
 {
 	unsigned int bits, top;
@@ -290,13 +298,7 @@ unsigned int ktally_bucket(const struct ktally_column *column, s64 value)
 	case KTALLY_HIST_LOG2:
 		return value < 0 ? 0 : 1 + fls64(value);
 	case KTALLY_HIST_LINEAR:
-		if (value < column->param0)
-			return 0;
-		if (value >= column->param1)
-			value = column->param1 - 1, bits = 1;
-		else
-			bits = 0;
-		return 1 + bits + ((u64)value - (u64)column->param0) / (u64)column->param2;
+		return linear_bucket(column, value);
 	case KTALLY_HIST_LOGLIN:
 		bits = column->param0;
 		if (value < 0)

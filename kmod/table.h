@@ -106,6 +106,15 @@ unsigned int ktally_bucket(const struct ktally_column *column, s64 value);
 bool ktally_table_update(const struct ktally_table *table, void *half, const u64 *key,
 			 const u64 *values);
 
+/* 2^64 / golden ratio: spreads consecutive keys (Knuth, The Art of Computer Programming 3, 6.4). */
+#define KTALLY_HASH_FACTOR 0x9e3779b97f4a7c15ULL
+
+/** ktally_table_hash() - hash of a key of one word: its upper bits are the place in the index */
+static __always_inline u64 ktally_table_hash(u64 key)
+{
+	return key * KTALLY_HASH_FACTOR;
+}
+
 /* Adds to a word that only this CPU writes, whole even when an interrupt lands in the middle. */
 static __always_inline void ktally_word_add(u64 *word, u64 value)
 {
