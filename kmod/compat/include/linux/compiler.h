@@ -46,7 +46,7 @@
 
 /*
  * A variable that is not worth clearing on every hit, where the kernel clears all of them
- * (INIT_STACK_ALL_ZERO). "compiler_attributes.h: add __uninitialized macro", 6.11.
+ * (INIT_STACK_ALL_ZERO). "Compiler Attributes: Add __uninitialized macro", 6.9.
  */
 #ifndef __uninitialized
 #ifdef __has_attribute
