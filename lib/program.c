@@ -30,8 +30,8 @@ static void pin(struct kt_gen *g, struct span *span, struct kt_cached *cached)
 /* True if the filter happens to have left all values where they are wanted. */
 static bool in_place(struct kt_gen *g, const struct kt_items *items, struct span *span)
 {
-	const struct kt_cached *found[KTALLY_REGS];
-	unsigned int i, nr = 0;
+	struct kt_cached *found[KTALLY_REGS];
+	unsigned int i, nr = 0, next = 0;
 
 	for (i = 0; i < items->nr; i++) {
 		const struct kt_node *node = items->item[i].node;
@@ -39,13 +39,15 @@ static bool in_place(struct kt_gen *g, const struct kt_items *items, struct span
 		if (!node)
 			continue;
 		found[nr] = node->op == KT_LEAF ? kt_cache_find(g, &node->insn) : NULL;
-		if (!found[nr] || (nr && found[nr]->reg != found[nr - 1]->reg + found[nr - 1]->words))
+		if (!found[nr] || (nr && found[nr]->reg != next))
 			return false;
+		if (!nr)
+			span->reg = found[nr]->reg;
+		next = found[nr]->reg + found[nr]->words;
 		nr++;
 	}
-	span->reg = found[0]->reg;
 	for (i = 0; i < nr; i++)
-		pin(g, span, &g->cache[found[i] - g->cache]);
+		pin(g, span, found[i]);
 	return true;
 }
 
