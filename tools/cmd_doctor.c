@@ -290,6 +290,8 @@ static const struct check {
 	{ "tracefs", false, check_tracefs, "needed only to list what kprobes can be placed on: 'mount -t tracefs tracefs /sys/kernel/tracing'" },
 };
 
+#define NR_CHECKS (sizeof(checks) / sizeof(checks[0]))
+
 static const struct feature {
 	uint64_t bit;
 	const char *name;
@@ -330,6 +332,15 @@ static void show_text(struct out_table *table, const struct finding *finding, co
 	out_table_cell(table, OUT_DIM, "-> %s", finding->advice);
 }
 
+/* Features that nobody can tell take one line together. */
+static void show_no_features(struct out_table *table, const struct finding *finding, const struct doctor_cfg *cfg)
+{
+	struct finding all = *finding;
+
+	all.name = "features";
+	show_text(table, &all, cfg);
+}
+
 static void show_json(struct ktally_json *json, const struct finding *finding)
 {
 	ktally_json_open(json, NULL, '{');
@@ -345,16 +356,16 @@ static void show_json(struct ktally_json *json, const struct finding *finding)
 /* The n-th finding. Return: false behind the last. */
 static bool examine(struct patient *patient, unsigned int n, struct finding *finding)
 {
-	const unsigned int nr_checks = sizeof(checks) / sizeof(checks[0]), nr_features = sizeof(features) / sizeof(features[0]);
+	const unsigned int nr_features = sizeof(features) / sizeof(features[0]);
 	const struct feature *feature;
 
-	if (n < nr_checks) {
+	if (n < NR_CHECKS) {
 		finding->verdict = checks[n].look(patient);
 		finding->name = checks[n].name;
 		finding->needed = checks[n].needed;
 		finding->advice = checks[n].advice;
-	} else if (n < nr_checks + nr_features) {
-		feature = &features[n - nr_checks];
+	} else if (n < NR_CHECKS + nr_features) {
+		feature = &features[n - NR_CHECKS];
 		finding->name = feature->name;
 		finding->needed = feature->needed;
 		if (patient->open_error) {
@@ -407,8 +418,10 @@ static int run_doctor(const struct cmd_call *call)
 		missing += finding.needed && finding.verdict != VERDICT_GOOD;
 		if (cfg->common.json)
 			show_json(&json, &finding);
-		else
+		else if (!patient.open_error || n < NR_CHECKS)
 			show_text(&table, &finding, cfg);
+		else if (n == NR_CHECKS)
+			show_no_features(&table, &finding, cfg);
 	}
 	if (cfg->common.json) {
 		ktally_json_close(&json, ']');

@@ -2,18 +2,20 @@
 /* ktally man: writes the manual page of a command in mdoc(7), from the tables. */
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd.h"
 #include "out.h"
 
+#define LINE_MAX_COLUMNS 76
 #define MAN_DATE "November 21, 2026"	/* of the last change to a page */
 
 struct man_cfg {
 	struct opt_common common;
 };
 
-/* Text of @len bytes in which nothing is a request or an escape. */
+/* Text of @len bytes in which nothing is a request or an escape, and dashes are those of options. */
 static void put_text(const char *text, size_t len)
 {
 	size_t n;
@@ -23,12 +25,32 @@ static void put_text(const char *text, size_t len)
 	for (n = 0; n < len; n++) {
 		if (text[n] == '\\')
 			fputs("\\e", stdout);
+		else if (text[n] == '-' && ((n && text[n - 1] == '-') || (n + 1 < len && text[n + 1] == '-')))
+			fputs("\\-", stdout);
 		else
 			putchar(text[n]);
 	}
 }
 
-/* A paragraph: a line of source for each sentence, as mdoc wants it. */
+/* The same in lines that are short enough for mandoc's taste. */
+static void put_sentence(const char *text, size_t len)
+{
+	size_t cut;
+
+	while (len > LINE_MAX_COLUMNS) {
+		for (cut = LINE_MAX_COLUMNS; cut && text[cut] != ' '; cut--)
+			;
+		if (!cut)
+			break;
+		put_text(text, cut);
+		putchar('\n');
+		text += cut + 1;
+		len -= cut + 1;
+	}
+	put_text(text, len);
+}
+
+/* A paragraph: a new line of source for each sentence, as mdoc wants it. */
 static void put_paragraph(const char *text)
 {
 	const char *end;
@@ -39,7 +61,7 @@ static void put_paragraph(const char *text)
 				break;
 		if (*end)
 			end++;
-		put_text(text, end - text);
+		put_sentence(text, end - text);
 		putchar('\n');
 		text = *end == ' ' ? end + 1 : end;
 	}
@@ -63,7 +85,7 @@ static void put_option(const struct opt *opt)
 	if (opt->arg)
 		printf(" Ar \\&%s", opt->arg);
 	putchar('\n');
-	put_text(opt->help, strlen(opt->help));
+	put_sentence(opt->help, strlen(opt->help));
 	puts(opt_repeats(opt) ? "; may be repeated." : ".");
 }
 
@@ -75,7 +97,7 @@ static void put_options(const struct opt *opts)
 		if (opts->type == OPT_GROUP) {
 			if (open)
 				puts(".El");
-			printf(".Pp\n.Sy %s:\n", opts->help);
+			printf(".Pp\n.Sy %s :\n", opts->help);
 			open = false;
 			continue;
 		}
@@ -95,7 +117,7 @@ static void put_exits(void)
 	puts(".Sh EXIT STATUS\n.Bl -tag -width 127");
 	for (row = cmd_exits; row->text; row++) {
 		printf(".It %d\n", row->status);
-		put_text(row->text, strlen(row->text));
+		put_sentence(row->text, strlen(row->text));
 		puts(".");
 	}
 	puts(".El");
@@ -184,6 +206,28 @@ static void put_environment(void)
 	     ".El");
 }
 
+static int compare_commands(const void *a, const void *b)
+{
+	const struct cmd *const *first = a, *const *second = b;
+
+	return strcmp((*first)->name, (*second)->name);
+}
+
+/* In alphabetical order, whatever the order of the table. */
+static void put_references(void)
+{
+	const struct cmd *sorted[32];
+	size_t nr, n;
+
+	for (nr = 0; cmds[nr] && nr < 32; nr++)
+		sorted[nr] = cmds[nr];
+	qsort(sorted, nr, sizeof(sorted[0]), compare_commands);
+	puts(".Sh SEE ALSO");
+	for (n = 0; n < nr; n++)
+		printf(".Xr ktally-%s 1 ,\n", sorted[n]->name);
+	puts(".Xr ktally-events 7");
+}
+
 static void man_overview(void)
 {
 	unsigned int n;
@@ -193,8 +237,9 @@ static void man_overview(void)
 	     ".Nm ktally\n.Fl \\&-version\n"
 	     ".Sh DESCRIPTION\n"
 	     ".Nm\n"
-	     "attaches programs to tracepoints, kernel functions and timers, adds up what they see in tables inside the kernel,\n"
-	     "and shows the result, or writes it in the formats that other tools read.\n"
+	     "attaches programs to tracepoints, kernel functions and timers, adds up what\n"
+	     "they see in tables inside the kernel, and shows the result, or writes it in\n"
+	     "the formats that other tools read.\n"
 	     "The work in the kernel is done by a module, ktally.ko; no BPF is involved.\n"
 	     ".Pp\n"
 	     "The commands are:\n"
@@ -204,10 +249,7 @@ static void man_overview(void)
 	puts(".El\n.Pp\nEvents are written in the language of\n.Xr ktally-events 7 .");
 	put_environment();
 	put_exits();
-	fputs(".Sh SEE ALSO\n", stdout);
-	for (n = 0; cmds[n]; n++)
-		printf(".Xr ktally-%s 1 ,\n", cmds[n]->name);
-	puts(".Xr ktally-events 7");
+	put_references();
 }
 
 static int run_man(const struct cmd_call *call)

@@ -437,10 +437,10 @@ static int run_show(const struct cmd_call *call)
 
 static const struct opt new_opts[] = {
 	ROW_EVENTS,
-	OPT_ROW(struct session_cfg, OPT_SIZE, 'm', "ring-size", ring_size, "SIZE", "ring of each CPU, a power of two from 4K to 256M; without it no ring"),
+	OPT_ROW(struct session_cfg, OPT_SIZE, 'm', "ring-size", ring_size, "SIZE", "ring of each CPU, a power of two from 4K to 256M; without it a default one if events emit"),
 	OPT_ROW(struct session_cfg, OPT_CHOICE, 0, "ring-mode", ring_mode, "discard|overwrite", "what goes when the ring is full: the new or the oldest (discard)"),
 	OPT_ROW(struct session_cfg, OPT_SIZE, 0, "watermark", watermark, "SIZE", "wake a reader after this much (half the ring)"),
-	OPT_ROW_UINT(struct session_cfg, 0, "stack-entries", stack_entries, "N", 1, KTALLY_STACKS_MAX, "room for distinct stacks on each CPU; without it no stacks"),
+	OPT_ROW_UINT(struct session_cfg, 0, "stack-entries", stack_entries, "N", 1, KTALLY_STACKS_MAX, "room for distinct stacks on each CPU (16384 if events take stacks)"),
 	OPT_ROW(struct session_cfg, OPT_PIDS, 'p', "pid", pids, "PID,...", "only these processes and those they start from now on"),
 	OPT_ROW(struct session_cfg, OPT_CPUS, 'C', "cpu", cpus, "CPUS", "only on these CPUs, such as 0-3,8"),
 	OPT_ROW_JSON(struct session_cfg),
