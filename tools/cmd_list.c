@@ -101,12 +101,35 @@ static void json_source(struct ktally_json *json, const struct ktally_source_inf
 	ktally_json_close(json, '}');
 }
 
-static int list_sources(const struct cmd_call *call, struct ktally_json *json)
+/* Not before it is known that there is something to say: a failed list has no output. */
+static void list_begin(const struct list_cfg *cfg, struct ktally_json *json, const char *what)
+{
+	if (!cfg->common.json) {
+		out_page();
+		return;
+	}
+	ktally_json_init(json, stdout, true);
+	ktally_json_open(json, NULL, '{');
+	ktally_json_string(json, "schema", "ktally-list/1");
+	ktally_json_open(json, what, '[');
+}
+
+static void list_end(const struct list_cfg *cfg, struct ktally_json *json)
+{
+	if (!cfg->common.json)
+		return;
+	ktally_json_close(json, ']');
+	ktally_json_close(json, '}');
+	putchar('\n');
+}
+
+static int list_sources(const struct cmd_call *call)
 {
 	const struct list_cfg *cfg = call->cfg;
 	struct ktally_catalogue cat = { 0 };
 	struct ktally_client *client = NULL;
 	struct ktally_error err = { .pos = -1 };
+	struct ktally_json json;
 	unsigned int n, found = 0;
 	int status;
 
@@ -119,9 +142,10 @@ static int list_sources(const struct cmd_call *call, struct ktally_json *json)
 	for (n = 0; !status && n < cat.nr_sources; n++) {
 		if (!wanted(cat.sources[n].name, call))
 			continue;
-		found++;
+		if (!found++)
+			list_begin(cfg, &json, "sources");
 		if (cfg->common.json)
-			json_source(json, &cat.sources[n]);
+			json_source(&json, &cat.sources[n]);
 		else
 			text_source(&cat.sources[n], cfg);
 	}
@@ -129,6 +153,8 @@ static int list_sources(const struct cmd_call *call, struct ktally_json *json)
 		out_error("no source matches '%s'; 'ktally list' shows all, 'ktally list kprobe:GLOB' kernel functions", call->args[0]);
 		status = EXIT_FAILED;
 	}
+	if (found)
+		list_end(cfg, &json);
 	ktally_catalogue_clear(&cat);
 	ktally_client_close(client);
 	return status;
@@ -172,8 +198,9 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int list_functions(const char *glob, const struct list_cfg *cfg, struct ktally_json *json)
+static int list_functions(const char *glob, const struct list_cfg *cfg)
 {
+	struct ktally_json json;
 	char **names = NULL, *line = NULL, *name;
 	size_t size = 0, nr = 0, room = 0, n;
 	bool filter_list;
@@ -197,18 +224,22 @@ static int list_functions(const char *glob, const struct list_cfg *cfg, struct k
 	fclose(file);
 	if (nr)
 		qsort(names, nr, sizeof(*names), compare_names);
+	if (nr)
+		list_begin(cfg, &json, "functions");
 	for (n = 0; n < nr; n++) {
 		if (n && !strcmp(names[n], names[n - 1]))
 			continue;
 		if (cfg->common.json) {
 			char *full = out_text(KPROBE "%s", names[n]);
 
-			ktally_json_string(json, NULL, full);
+			ktally_json_string(&json, NULL, full);
 			free(full);
 		} else {
 			printf(KPROBE "%s\n", names[n]);
 		}
 	}
+	if (nr)
+		list_end(cfg, &json);
 	for (n = 0; n < nr; n++)
 		free(names[n]);
 	free(names);
@@ -222,9 +253,8 @@ static int run_list(const struct cmd_call *call)
 {
 	const struct list_cfg *cfg = call->cfg;
 	size_t prefix = strlen(KPROBE);
-	struct ktally_json json;
 	bool functions = false;
-	int n, status = EXIT_OK;
+	int n;
 
 	for (n = 0; n < call->nr_args; n++)
 		functions |= !strncmp(call->args[n], KPROBE, prefix);
@@ -232,21 +262,7 @@ static int run_list(const struct cmd_call *call)
 		out_error("ktally list: a " KPROBE "GLOB is listed alone");
 		return EXIT_USAGE;
 	}
-	if (cfg->common.json) {
-		ktally_json_init(&json, stdout, true);
-		ktally_json_open(&json, NULL, '{');
-		ktally_json_string(&json, "schema", "ktally-list/1");
-		ktally_json_open(&json, functions ? "functions" : "sources", '[');
-	} else {
-		out_page();
-	}
-	status = functions ? list_functions(call->args[0] + prefix, cfg, &json) : list_sources(call, &json);
-	if (cfg->common.json) {
-		ktally_json_close(&json, ']');
-		ktally_json_close(&json, '}');
-		putchar('\n');
-	}
-	return status;
+	return functions ? list_functions(call->args[0] + prefix, cfg) : list_sources(call);
 }
 
 static const struct opt list_opts[] = {
