@@ -55,6 +55,8 @@ static long attach(struct file *file, struct ktally_attach __user *argument)
 	arg.state = session->state;
 	if (!session->areas)
 		err = -EAGAIN;
+	else if (session->shows_kernel && !ktally_kernel_addresses_allowed())
+		err = -EACCES;
 	mutex_unlock(&session->lock);
 	if (!err && copy_to_user(argument, &arg, sizeof(arg)))
 		err = -EFAULT;

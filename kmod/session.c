@@ -257,7 +257,8 @@ void ktally_session_put(struct ktally_session *session)
 
 static int check_new(const struct ktally_session *session, const char **why)
 {
-	if (session->state == KTALLY_STATE_NEW)
+	/* A start that failed has laid out the memory all the same, and a reader may be looking at it. */
+	if (session->state == KTALLY_STATE_NEW && !session->areas)
 		return 0;
 	*why = "the session was started: tables and probes can be added only before that";
 	return -EBUSY;

@@ -72,6 +72,7 @@ enum {
  * @portid: netlink port of the owner, 0 if pinned
  * @orphan: the owner's socket is gone
  * @config: what it was made from
+ * @shows_kernel: a program may store kernel addresses: readers must be allowed to see these
  * @cpus: where it counts
  * @cpus_chosen: whether the owner chose them
  * @scope: which processes count
@@ -96,6 +97,7 @@ struct ktally_session {
 	u32 id;
 	u32 portid;
 	bool orphan;
+	bool shows_kernel;
 	struct ktally_config config;
 	cpumask_var_t cpus;
 	bool cpus_chosen;

@@ -99,6 +99,7 @@ static int kernel_address(struct verifier *v)
 {
 	if (!v->kernel_data)
 		return refuse(v, -EPERM, "kernel addresses are hidden from you by kernel.kptr_restrict: lower it, or have CAP_SYSLOG");
+	v->session->shows_kernel = true;
 	return 0;
 }
 

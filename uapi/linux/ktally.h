@@ -129,7 +129,8 @@ enum ktally_region_kind {
  * @nr_cpus: out: CPUs are numbered below this; not every number has regions
  * @state: out: enum ktally_state
  *
- * Attaching needs CAP_PERFMON or CAP_SYS_ADMIN, and a session that was started at least once (-EAGAIN before).
+ * Attaching needs CAP_PERFMON or CAP_SYS_ADMIN, and a session that was started at least once (-EAGAIN before). A session
+ * whose programs store kernel addresses is refused (-EACCES) to those from whom kernel.kptr_restrict hides them.
  * An open file attaches once; the file holds the session's memory until it is closed and its mappings are gone.
  */
 struct ktally_attach {
