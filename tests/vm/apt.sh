@@ -3,10 +3,16 @@
 # apt.sh: unpacks packages of any Debian suite into a folder, with an apt of its own; the system's stays untouched.
 
 # The address that this machine's own apt takes packages labelled $1 from.
+# Labels are known only after an update.
 own_mirror() {
+	own_targets | grep -q '^Debian-Security ' || apt-get -qq update >/dev/null 2>&1 || true
+	own_targets | sed -n "s|^$1 ||p" | head -n 1
+}
+
+own_targets() {
 	# shellcheck disable=SC2016 # apt expands these
 	apt-get indextargets 'Created-By: Packages' 'Origin: Debian' \
-		--format '$(LABEL) $(REPO_URI)' | sed -n "s|^$1 ||p" | head -n 1
+		--format '$(LABEL) $(REPO_URI)'
 }
 
 # The sources of suite $1: the archive, and its security updates where it has any.
