@@ -363,7 +363,7 @@ static noinline bool rare(const struct ktally_probe *probe, const struct ktally_
 		return program->fields->list[insn->aux].get(hit, program->fields->list[insn->aux].offset,
 							    dst, insn->imm);
 	case KTALLY_OP_STACK:
-		*dst = ktally_stack_id(hot->stacks, hit->regs, insn->aux, insn->imm);
+		*dst = ktally_stack_id(hot->stacks, hit, insn->aux, insn->imm);
 		return true;
 	case KTALLY_OP_MATCH:
 		*dst = match(program, insn, &regs[insn->a]);

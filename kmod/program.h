@@ -16,10 +16,12 @@ struct pt_regs;
  * struct ktally_hit - what a source hands to the program
  * @args: arguments, as many as the source's fields speak of
  * @regs: where the hit interrupted (timer, perf, kprobe), or NULL
+ * @frame: without regs: frame address of the handler, whose caller is where a kernel stack begins
  */
 struct ktally_hit {
 	const u64 *args;
 	struct pt_regs *regs;
+	void *frame;
 };
 
 /**

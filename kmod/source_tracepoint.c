@@ -150,7 +150,10 @@ static const struct ktally_field softirq_entry_fields[] = {
 	static void __no_stack_protector hit_##_event(KTALLY_TP_PROTO(_event))		\
 	{										\
 		u64 args[KTALLY_TP_ARGS_MAX] __uninitialized;				\
-		struct ktally_hit hit = { .args = args, .regs = NULL };			\
+		struct ktally_hit hit = {						\
+			.args = args,							\
+			.frame = __builtin_frame_address(0),				\
+		};									\
 											\
 		preempt_disable_notrace();						\
 		KTALLY_TP_FILL(_event, args);						\

@@ -12,6 +12,7 @@
 #include <linux/string.h>
 #include "compat/unwind.h"
 #include "percpu.h"
+#include "program.h"
 #include "stack.h"
 #include "table.h"
 
@@ -121,16 +122,18 @@ static u32 intern(struct ktally_stacks *stacks, const unsigned long *ips, unsign
 	return KTALLY_STACK_LOST;
 }
 
-u32 ktally_stack_id(struct ktally_stacks *stacks, struct pt_regs *regs, unsigned int kind,
+u32 ktally_stack_id(struct ktally_stacks *stacks, const struct ktally_hit *hit, unsigned int kind,
 		    unsigned int depth)
 {
 	unsigned long *ips = ktally_scratch();
-	bool user = regs && user_mode(regs);
-	unsigned int nr;
+	bool user = hit->regs && user_mode(hit->regs);
+	unsigned int nr = 0;
 
-	if (kind == KTALLY_STACK_KERNEL)
-		nr = user ? 0 : ktally_unwind_kernel(regs, ips, depth);
-	else
-		nr = ktally_unwind_user(user ? regs : NULL, ips, depth);
+	if (kind == KTALLY_STACK_USER)
+		nr = ktally_unwind_user(user ? hit->regs : NULL, ips, depth);
+	else if (hit->frame)
+		nr = ktally_unwind_caller(hit->frame, ips, depth);
+	else if (!user)
+		nr = ktally_unwind_kernel(hit->regs, ips, depth);
 	return nr ? intern(stacks, ips, nr, kind) : 0;
 }

@@ -7,7 +7,7 @@
 #include <linux/ktally_program.h>
 #include <linux/ktally_table.h>
 
-struct pt_regs;
+struct ktally_hit;
 
 /** ktally_stacks_length() - bytes of a store with room for @entries stacks */
 u64 ktally_stacks_length(u32 entries);
@@ -18,14 +18,14 @@ void ktally_stacks_init(struct ktally_stacks *stacks, unsigned int cpu, u32 entr
 /**
  * ktally_stack_id() - capture a stack and intern it
  * @stacks: the store of this CPU
- * @regs: where the hit interrupted, or NULL
+ * @hit: of what
  * @kind: KTALLY_STACK_KERNEL or KTALLY_STACK_USER
  * @depth: at most so many addresses
  *
  * Return: the id; 0 if there is no such stack; KTALLY_STACK_LOST if the store is full.
  * Context: inside a handler (ktally_enter()), any context.
  */
-u32 ktally_stack_id(struct ktally_stacks *stacks, struct pt_regs *regs, unsigned int kind,
+u32 ktally_stack_id(struct ktally_stacks *stacks, const struct ktally_hit *hit, unsigned int kind,
 		    unsigned int depth);
 
 #endif /* _KTALLY_STACK_H */

@@ -24,6 +24,20 @@ struct pt_regs;
 unsigned int ktally_unwind_kernel(struct pt_regs *regs, unsigned long *ips, unsigned int max);
 
 /**
+ * ktally_unwind_caller() - return addresses on the kernel stack, from the caller of a function on
+ * @frame: __builtin_frame_address(0) of that function, which must still be running
+ * @ips: where to, the innermost first
+ * @max: how many fit
+ *
+ * What ktally_unwind_kernel(NULL) gives, without walking over the functions of this module that
+ * were called since.
+ *
+ * Return: how many were stored.
+ * Context: as ktally_unwind_kernel().
+ */
+unsigned int ktally_unwind_caller(void *frame, unsigned long *ips, unsigned int max);
+
+/**
  * ktally_unwind_user() - return addresses on the current task's user stack
  * @regs: the interrupted user context, or NULL for where the task entered the kernel
  * @ips: where to, the innermost first

@@ -50,6 +50,20 @@ static noinline void walk_kernel(struct walk *walk, struct pt_regs *regs)
 	}
 }
 
+/* A call leaves the return address above the frame pointer that the function saved. */
+static void walk_caller(struct walk *walk, void *frame)
+{
+	unsigned long *saved = frame;
+	struct pt_regs regs __uninitialized;
+
+	regs.ip = saved[1];
+	regs.sp = (unsigned long)(saved + 2);
+	regs.bp = saved[0];
+	regs.cs = __KERNEL_CS;
+	regs.flags = 0;
+	walk_kernel(walk, &regs);
+}
+
 #elif defined(CONFIG_ARM64) || defined(CONFIG_FRAME_POINTER)
 
 static noinline void walk_kernel(struct walk *walk, struct pt_regs *regs)
@@ -74,6 +88,20 @@ static noinline void walk_kernel(struct walk *walk, struct pt_regs *regs)
 	}
 }
 
+static void walk_caller(struct walk *walk, void *frame)
+{
+	unsigned int steps = walk->max + OWN_FRAMES_MAX;
+	struct frame_walk frames;
+	struct frame next;
+
+	frame_walk_start(&frames, (unsigned long)frame, (unsigned long)frame);
+	while (walk->count < walk->max && steps-- && frame_walk_next(&frames, &next)) {
+		if (!next.ip || strip_kernel(next.ip) < TASK_SIZE)
+			break;
+		walk_store(walk, strip_kernel(next.ip));
+	}
+}
+
 #else
 #include <linux/stacktrace.h>
 
@@ -93,7 +121,21 @@ static void walk_kernel(struct walk *walk, struct pt_regs *regs)
 		walk_store(walk, trace.entries[i]);
 }
 
+static void walk_caller(struct walk *walk, void *frame)
+{
+	walk_kernel(walk, NULL);
+}
+
 #endif
+
+unsigned int ktally_unwind_caller(void *frame, unsigned long *ips, unsigned int max)
+{
+	struct walk walk = { .ips = ips, .max = max, .skip_own = true };
+
+	if (max)
+		walk_caller(&walk, frame);
+	return walk.count;
+}
 
 unsigned int ktally_unwind_kernel(struct pt_regs *regs, unsigned long *ips, unsigned int max)
 {
