@@ -199,7 +199,7 @@ static int linear_buckets(const struct ktally_column *column)
 		return -EINVAL;
 	width = (uint64_t)column->param1 - (uint64_t)column->param0;
 	steps = width / column->param2 + !!(width % column->param2);
-	return steps + 2 > KTALLY_HIST_BUCKETS_MAX ? -EINVAL : (int)steps + 2;
+	return steps > KTALLY_HIST_BUCKETS_MAX - 2 ? -EINVAL : (int)steps + 2;
 }
 
 static int hist_buckets(const struct ktally_column *column)

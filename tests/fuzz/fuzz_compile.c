@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Fuzzes the compiler of event texts: no text may crash it, and what it accepts must be a program the module would take and that ends. */
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../unit/bytecode.h"
+#include "../unit/events.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct ktally_catalogue *catalogue(void)
+{
+	static struct ktally_catalogue cat;
+
+	if (!cat.nr_sources)
+		event_catalogue(&cat);
+	return &cat;
+}
+
+static void hit(const struct ktally_probe_plan *probe)
+{
+	struct bc_env env = { .comm = "comm" };
+	struct bc_result result;
+	unsigned int i;
+
+	for (i = 0; i < 32; i++) {
+		env.number[i] = BC_MEMORY + i;
+		env.string[i] = "string";
+	}
+	bc_run(probe, &env, &result);
+	if (result.steps > probe->nr_insns)
+		__builtin_trap();
+}
+
+static void check_label(const struct ktally_schema *schema)
+{
+	unsigned char label[KTALLY_LABEL_MAX];
+	struct ktally_schema back;
+	int len = ktally_schema_encode(schema, label, sizeof(label));
+
+	if (len < 0 || ktally_schema_decode(&back, label, len, NULL, 0) || back.key_words != schema->key_words)
+		__builtin_trap();
+}
+
+static void compile(const char *text, bool emit)
+{
+	struct ktally_compile_opts opts = { .emit = emit };
+	struct ktally_plan *plan = ktally_plan_new();
+	struct ktally_error err = { .text = "", .pos = -1 };
+	char line[128];
+	unsigned int i;
+	int rc;
+
+	rc = ktally_compile(plan, catalogue(), text, &opts, &err);
+	if (rc) {
+		if (!err.text[0] || err.pos > (int)strlen(text) || (err.pos >= 0 && (err.len < 0 || err.pos + err.len > (int)strlen(text))) ||
+		    plan->nr_probes || plan->nr_tables)
+			__builtin_trap();
+	} else {
+		const struct ktally_probe_plan *probe = &plan->probes[0];
+
+		if (bc_verify(probe, plan))
+			__builtin_trap();
+		hit(probe);
+		check_label(&probe->record);
+		for (i = 0; i < plan->nr_tables; i++)
+			check_label(&plan->tables[i].schema);
+		for (i = 0; i < probe->nr_insns; i++)
+			ktally_disassemble(&probe->insns[i], line, sizeof(line));
+	}
+	ktally_plan_free(plan);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct ktally_schema schema;
+	char *text = malloc(size + 1);
+
+	if (!text)
+		return 0;
+	memcpy(text, data, size);
+	text[size] = '\0';
+	compile(text, size & 1);
+	free(text);
+	ktally_schema_decode(&schema, data, size, NULL, 0);
+	return 0;
+}
