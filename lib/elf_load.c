@@ -5,10 +5,8 @@
 #include <libelf.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <unistd.h>
 
-#include "process.h"
 #include "symtab.h"
 
 #define SEGMENTS_MAX 1024U
@@ -246,6 +244,17 @@ struct ktally_elf *ktally_elf_read(int fd)
 	return elf;
 }
 
+int ktally_elf_read_debug(struct ktally_elf *elf, int fd)
+{
+	Elf *file = elf_version(EV_CURRENT) == EV_NONE ? NULL : elf_begin(fd, ELF_C_READ_MMAP, NULL);
+	int ret = -ENOEXEC;
+
+	if (file && elf_kind(file) == ELF_K_ELF)
+		ret = load_symbols(elf, file);
+	elf_end(file);
+	return ret;
+}
+
 struct ktally_elf *ktally_elf_read_memory(const void *image, size_t size)
 {
 	struct ktally_elf *elf = NULL;
@@ -263,29 +272,4 @@ struct ktally_elf *ktally_elf_read_memory(const void *image, size_t size)
 	elf_end(file);
 	free(copy);
 	return elf;
-}
-
-static int find_vdso(const struct ktally_map *map, size_t path_len, void *arg)
-{
-	struct ktally_map *want = arg;
-
-	(void)path_len;
-	if (map->start != want->start)
-		return 0;
-	want->end = map->end;
-	return 1;
-}
-
-struct ktally_elf *ktally_elf_vdso(void)
-{
-	struct ktally_map vdso = { .start = getauxval(AT_SYSINFO_EHDR) };
-	char *text;
-	size_t size;
-
-	text = vdso.start ? ktally_read_file("/proc/self/maps", &size) : NULL;
-	if (!text)
-		return NULL;
-	ktally_maps_parse(text, size, find_vdso, &vdso);
-	free(text);
-	return vdso.end > vdso.start ? ktally_elf_read_memory((const void *)(uintptr_t)vdso.start, vdso.end - vdso.start) : NULL;
 }

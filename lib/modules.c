@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Finds the file behind a mapping, reads its symbols once, and demangles the names that are asked for. */
+/* Reads the symbols of each mapped file once, and demangles the names that are asked for. */
 #include <fcntl.h>
 #include <libiberty/demangle.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "hash.h"
@@ -58,65 +56,37 @@ void ktally_modules_free(struct ktally_modules *modules)
 	free(modules);
 }
 
-/*
- * A file of the same name on the same file system but with another inode replaced ours: its names would be wrong. Where the
- * file systems differ (overlays report either side's device) the name has to do.
- */
-static bool is_ours(int fd, const struct ktally_map *map)
+/* Where distributions put the symbols that they strip off, if the package with them is installed. */
+static void read_debug(struct ktally_elf *elf)
 {
-	struct stat st;
+	char path[KTALLY_BUILD_ID_TEXT + 64];
+	int fd;
 
-	if (fstat(fd, &st) || !S_ISREG(st.st_mode))
-		return false;
-	if (!map->inode || major(st.st_dev) != map->dev_major || minor(st.st_dev) != map->dev_minor)
-		return true;
-	return st.st_ino == map->inode;
-}
-
-static int open_if_ours(const char *path, const struct ktally_map *map)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-
-	if (fd >= 0 && is_ours(fd, map))
-		return fd;
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
-/* The mapping itself leads to the file even if it was deleted; then the name as the process sees it; then as we see it. */
-static int open_mapped(const struct ktally_map *map, uint32_t pid)
-{
-	char path[KTALLY_PATH_MAX + 64];
-	int fd = -1;
-
-	if (map->path[0] != '/')
-		return -1;
-	if (pid) {
-		snprintf(path, sizeof(path), "/proc/%u/map_files/%llx-%llx", pid, (unsigned long long)map->start,
-			 (unsigned long long)map->end);
-		fd = open_if_ours(path, map);
-		if (fd < 0 && !map->deleted && snprintf(path, sizeof(path), "/proc/%u/root%s", pid, map->path) < (int)sizeof(path))
-			fd = open_if_ours(path, map);
-	}
-	if (fd < 0 && !map->deleted)
-		fd = open_if_ours(map->path, map);
-	return fd;
+	if (strlen(elf->build_id) < 3)
+		return;
+	snprintf(path, sizeof(path), "/usr/lib/debug/.build-id/%.2s/%s.debug", elf->build_id, elf->build_id + 2);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return;
+	ktally_elf_read_debug(elf, fd);
+	close(fd);
 }
 
 /* Our vDSO is that of every 64-bit process of this kernel, and of no other. */
-static struct ktally_elf *read_mapped(const struct ktally_map *map, uint32_t pid)
+static struct ktally_elf *read_mapped(struct ktally_processes *procs, const struct ktally_map *map, uint32_t pid)
 {
 	struct ktally_elf *elf;
 	int fd;
 
 	if (!strcmp(map->path, "[vdso]"))
 		return map->start >> 32 ? ktally_elf_vdso() : NULL;
-	fd = open_mapped(map, pid);
+	fd = ktally_processes_open(procs, map, pid);
 	if (fd < 0)
 		return NULL;
 	elf = ktally_elf_read(fd);
 	close(fd);
+	if (elf)
+		read_debug(elf);
 	return elf;
 }
 
@@ -130,7 +100,8 @@ static unsigned int slot_of(const struct ktally_map *map)
 	return hash & (SLOTS - 1);
 }
 
-const struct ktally_module *ktally_modules_get(struct ktally_modules *modules, const struct ktally_map *map, uint32_t pid)
+const struct ktally_module *ktally_modules_get(struct ktally_modules *modules, struct ktally_processes *procs,
+					       const struct ktally_map *map, uint32_t pid)
 {
 	unsigned int at = slot_of(map);
 	struct ktally_module *module;
@@ -150,7 +121,7 @@ const struct ktally_module *ktally_modules_get(struct ktally_modules *modules, c
 	module->inode = map->inode;
 	module->dev_major = map->dev_major;
 	module->dev_minor = map->dev_minor;
-	module->elf = read_mapped(map, pid);
+	module->elf = read_mapped(procs, map, pid);
 	module->next = modules->slots[at];
 	modules->slots[at] = module;
 	return module;

@@ -19,8 +19,9 @@ struct ktally_module {
 
 struct ktally_modules *ktally_modules_new(void);
 void ktally_modules_free(struct ktally_modules *modules);
-/** ktally_modules_get - the file behind @map, read through process @pid if that still lives. NULL: no memory */
-const struct ktally_module *ktally_modules_get(struct ktally_modules *modules, const struct ktally_map *map, uint32_t pid);
+/** ktally_modules_get - the file behind @map of process @pid, read when first asked for. NULL: no memory */
+const struct ktally_module *ktally_modules_get(struct ktally_modules *modules, struct ktally_processes *procs,
+					       const struct ktally_map *map, uint32_t pid);
 /** ktally_module_find - name at byte @offset of the file, and how far behind the symbol's start that is. NULL: unknown */
 const char *ktally_module_find(const struct ktally_module *module, uint64_t offset, uint64_t *distance);
 const char *ktally_module_build_id(const struct ktally_module *module);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "files.h"
 #include "hash.h"
 #include "process.h"
 #include "reader.h"
@@ -31,7 +32,9 @@ struct path {
 struct ktally_processes {
 	struct image **slots;
 	struct path **paths;
-	size_t nr_slots, nr, nr_path_slots, nr_paths;
+	size_t nr_slots, nr, nr_path_slots;
+	struct ktally_files *files;
+	uint64_t vdso_size;
 };
 
 #define LOOSE(image) ((image) | 0xffffffffULL)
@@ -188,7 +191,9 @@ struct ktally_processes *ktally_processes_new(bool scan)
 	procs->nr_path_slots = 4096;
 	procs->slots = calloc(procs->nr_slots, sizeof(*procs->slots));
 	procs->paths = calloc(procs->nr_path_slots, sizeof(*procs->paths));
-	if (!procs->slots || !procs->paths || (scan && scan_all(procs))) {
+	procs->files = ktally_files_new();
+	procs->vdso_size = ktally_vdso_size();
+	if (!procs->slots || !procs->paths || !procs->files || (scan && scan_all(procs))) {
 		ktally_processes_free(procs);
 		return NULL;
 	}
@@ -216,6 +221,7 @@ void ktally_processes_free(struct ktally_processes *procs)
 			free(path);
 		}
 	}
+	ktally_files_free(procs->files);
 	free(procs->slots);
 	free(procs->paths);
 	free(procs);
@@ -246,12 +252,27 @@ static int learn_fork(struct ktally_processes *procs, const struct ktally_proces
 	return ret;
 }
 
+/*
+ * The record of an exec comes behind those of the mappings that the kernel made, and before the program's own: memory
+ * without a file that is mapped by then, and as long as a vDSO, is the vDSO.
+ */
+static void name_vdso(const struct ktally_processes *procs, struct ktally_maps *maps)
+{
+	unsigned int i;
+
+	for (i = 0; maps && procs->vdso_size && i < maps->nr; i++)
+		if (!maps->list[i].path[0] && maps->list[i].end - maps->list[i].start == procs->vdso_size)
+			maps->list[i].path = "[vdso]";
+}
+
 static int learn_exec(struct ktally_processes *procs, const struct ktally_process *process)
 {
 	struct image *image = get_image(procs, process->image, false);
 
 	if (!image)
 		return -ENOMEM;
+	if (!image->whole)
+		name_vdso(procs, image->maps);
 	image->whole = true;
 	return 0;
 }
@@ -281,6 +302,7 @@ static int learn_mmap(struct ktally_processes *procs, const struct ktally_mmap *
 	map.path = intern(procs, path, strlen(path));
 	if (!map.path)
 		return -ENOMEM;
+	ktally_files_keep(procs->files, &map, PID(record->image));
 	return ktally_maps_set(&image->maps, &map, false);
 }
 
@@ -333,4 +355,9 @@ const struct ktally_map *ktally_processes_find(struct ktally_processes *procs, u
 	if (!is_newest(procs, image) || scan_process(procs, image))
 		return NULL;
 	return ktally_maps_find(image->maps, ip);
+}
+
+int ktally_processes_open(struct ktally_processes *procs, const struct ktally_map *map, uint32_t pid)
+{
+	return ktally_files_open(procs ? procs->files : NULL, map, pid);
 }

@@ -34,6 +34,15 @@ int ktally_maps_parse(const char *text, size_t size, ktally_maps_fn fn, void *ar
 /** ktally_processes_find - the mapping of @ip in @image; looks into /proc as a last resort. NULL: unknown */
 const struct ktally_map *ktally_processes_find(struct ktally_processes *procs, uint64_t image, uint64_t ip);
 
+/**
+ * ktally_processes_open - the file behind a mapping, for reading: kept open since it was mapped if there was a record of
+ * that, else by way of process @pid if that still lives, else by its name. Return: a descriptor, or -1
+ */
+int ktally_processes_open(struct ktally_processes *procs, const struct ktally_map *map, uint32_t pid);
+
+/** ktally_vdso_size - bytes of this process' vDSO mapping, 0 if it has none */
+uint64_t ktally_vdso_size(void);
+
 /** ktally_read_file - whole file, NUL behind it. Return: malloc'ed, or NULL with errno */
 char *ktally_read_file(const char *path, size_t *size);
 

@@ -242,7 +242,7 @@ const struct ktally_frame *ktally_symbolize_user(struct ktally_symbolizer *sym, 
 		name_jit(sym, frame, image, at);
 		return frame;
 	}
-	module = ktally_modules_get(sym->modules, map, image >> 32);
+	module = ktally_modules_get(sym->modules, sym->procs, map, image >> 32);
 	if (!module)
 		return frame;
 	frame->module = module->path;

@@ -53,6 +53,8 @@ struct ktally_elf {
 struct ktally_elf *ktally_elf_read(int fd);
 /** ktally_elf_read_memory - of an image in memory, which is copied */
 struct ktally_elf *ktally_elf_read_memory(const void *image, size_t size);
+/** ktally_elf_read_debug - add the symbols of the separate debug file @fd. Return: 0, -ENOEXEC, -ENOMEM */
+int ktally_elf_read_debug(struct ktally_elf *elf, int fd);
 /** ktally_elf_vdso - of this process' own vDSO */
 struct ktally_elf *ktally_elf_vdso(void);
 void ktally_elf_free(struct ktally_elf *elf);

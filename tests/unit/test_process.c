@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Mappings of processes: against a model that keeps every page by itself, records, and this very process. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "crafted.h"
@@ -224,6 +226,60 @@ static void proc_is_the_last_resort(void **state)
 	ktally_processes_free(procs);
 }
 
+/* The file must be there for the report although it was unlinked and unmapped, and a new file has its name. */
+static void files_outlive_their_process(void **state)
+{
+	struct ktally_processes *procs = ktally_processes_new(false);
+	char path[] = "/tmp/ktally-test-XXXXXX";
+	int fd = mkstemp(path), got;
+	const struct ktally_map *map;
+	struct stat st, got_st;
+	union {
+		struct ktally_mmap mmap;
+		char space[128];
+	} record = { .mmap = { .image = IMAGE(getpid(), 1), .start = 0x10000, .length = 4096 } };
+
+	(void)state;
+	assert_true(fd >= 0 && !ftruncate(fd, 4096) && !fstat(fd, &st));
+	record.mmap.inode = st.st_ino;
+	record.mmap.dev_major = major(st.st_dev);
+	record.mmap.dev_minor = minor(st.st_dev);
+	record.mmap.record = (struct ktally_record){ .size = sizeof(record.mmap) + 32, .type = KTALLY_RECORD_MMAP };
+	strcpy(record.mmap.path, path);
+	assert_int_equal(ktally_processes_record(procs, &record.mmap.record), 0);
+	assert_int_equal(unlink(path), 0);
+	got = open(path, O_CREAT | O_RDWR, 0600);	/* another file of the same name, while the old inode is in use */
+	assert_true(got >= 0);
+	close(got);
+	map = ktally_processes_find(procs, IMAGE(getpid(), 1), 0x10000);
+	got = ktally_processes_open(procs, map, getpid());
+	assert_true(got >= 0 && !fstat(got, &got_st));
+	assert_int_equal(got_st.st_ino, st.st_ino);
+	close(got);
+	assert_int_equal(ktally_processes_open(NULL, map, NOBODY), -1);	/* the new file is not taken for the old one */
+	unlink(path);
+	close(fd);
+	ktally_processes_free(procs);
+}
+
+static void the_vdso_of_a_new_program_is_told(void **state)
+{
+	struct ktally_processes *procs = ktally_processes_new(false);
+	uint64_t image = IMAGE(NOBODY, 2), size = ktally_vdso_size();
+
+	(void)state;
+	if (!size)
+		skip();
+	learn_mmap(procs, image, 0x7ff000000000, size, "//anon");
+	learn_mmap(procs, image, 0x7ff000100000, size + 4096, "//anon");
+	learn_process(procs, KTALLY_RECORD_EXEC, image, 0);
+	learn_mmap(procs, image, 0x7ff000200000, size, "//anon");
+	assert_string_equal(path_at(procs, image, 0x7ff000000000), "[vdso]");
+	assert_string_equal(path_at(procs, image, 0x7ff000100000), "");
+	assert_string_equal(path_at(procs, image, 0x7ff000200000), "");
+	ktally_processes_free(procs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +290,8 @@ int main(void)
 		cmocka_unit_test(bad_records_are_refused),
 		cmocka_unit_test(running_processes_are_known),
 		cmocka_unit_test(proc_is_the_last_resort),
+		cmocka_unit_test(files_outlive_their_process),
+		cmocka_unit_test(the_vdso_of_a_new_program_is_told),
 	};
 
 	srandom(3);

@@ -165,7 +165,7 @@ static void cxx_names_are_readable(void **state)
 	struct ktally_elf *elf = calloc(1, sizeof(*elf));
 	struct ktally_modules *modules = ktally_modules_new();
 	struct ktally_map map = { .path = "[none]" };
-	struct ktally_module *module = (struct ktally_module *)ktally_modules_get(modules, &map, 0);
+	struct ktally_module *module = (struct ktally_module *)ktally_modules_get(modules, NULL, &map, 0);
 	uint64_t distance;
 
 	(void)state;
