@@ -45,13 +45,14 @@ static void key_name(const struct ktally_schema *schema, unsigned int n, char *b
 	snprintf(buf, size, is_fixed(label) ? "%s_key" : "%s", label);
 }
 
-static void value_name(const struct ktally_value *value, const char *stat, char *buf, size_t size)
+/* Name of value column @n, or of a number made from it: "mean(delta)". */
+static void value_name(const struct ktally_schema *schema, unsigned int n, const char *stat, char *buf, size_t size)
 {
 	char label[96];
 
-	ktally_column_label(value, label, sizeof(label));
-	if (stat)
-		snprintf(buf, size, "%s(%s)", stat, value->name);
+	ktally_column_label(schema, n, label, sizeof(label));
+	if (stat)	/* "var(delta)_2" becomes "mean(delta)_2" */
+		snprintf(buf, size, "%s%s", stat, label + strcspn(label, "("));
 	else
 		snprintf(buf, size, is_fixed(label) ? "%s_value" : "%s", label);
 }
@@ -117,12 +118,12 @@ static void add_values(struct csv *csv, const struct ktally_schema *schema)
 		if (value->column.kind == KTALLY_COLUMN_HIST) {
 			csv->hists = true;
 		} else if (value->column.kind == KTALLY_COLUMN_VAR) {
-			value_name(value, "mean", name, sizeof(name));
+			value_name(schema, i, "mean", name, sizeof(name));
 			ktally_strtab_add(csv->header, name);
-			value_name(value, "stddev", name, sizeof(name));
+			value_name(schema, i, "stddev", name, sizeof(name));
 			ktally_strtab_add(csv->header, name);
 		} else if (value->column.kind != KTALLY_COLUMN_COUNT) {
-			value_name(value, NULL, name, sizeof(name));
+			value_name(schema, i, NULL, name, sizeof(name));
 			ktally_strtab_add(csv->header, name);
 		}
 	}
@@ -220,8 +221,10 @@ static void set_key(struct csv *csv, const struct ktally_table *table, const str
 		set_stack(csv, path);
 }
 
-static void set_value(struct csv *csv, const struct ktally_value *value, const struct ktally_row *row, const uint64_t *cells)
+static void set_value(struct csv *csv, const struct ktally_schema *schema, unsigned int i, const struct ktally_row *row)
 {
+	const struct ktally_value *value = &schema->values[i];
+	const uint64_t *cells = ktally_cells(schema, row, i);
 	double mean, stddev;
 	char name[96], text[64];
 
@@ -232,32 +235,32 @@ static void set_value(struct csv *csv, const struct ktally_value *value, const s
 	case KTALLY_COLUMN_AVG:
 	case KTALLY_COLUMN_VAR:
 		ktally_cells_stats(value, row, cells, &mean, &stddev);
-		value_name(value, value->column.kind == KTALLY_COLUMN_VAR ? "mean" : NULL, name, sizeof(name));
+		value_name(schema, i, value->column.kind == KTALLY_COLUMN_VAR ? "mean" : NULL, name, sizeof(name));
 		snprintf(text, sizeof(text), "%.15g", mean);
 		set_cell(csv, name, text);
 		if (value->column.kind == KTALLY_COLUMN_AVG)
 			return;
-		value_name(value, "stddev", name, sizeof(name));
+		value_name(schema, i, "stddev", name, sizeof(name));
 		snprintf(text, sizeof(text), "%.15g", stddev);
 		set_cell(csv, name, text);
 		return;
 	default:
 		if (ktally_cells_none(value, cells))
 			return;
-		value_name(value, NULL, name, sizeof(name));
+		value_name(schema, i, NULL, name, sizeof(name));
 		snprintf(text, sizeof(text), "%" PRId64, ktally_cells_int(value, cells));
 		set_cell(csv, name, text);
 	}
 }
 
-static void put_bucket(struct csv *csv, const struct ktally_value *value, unsigned int n, uint64_t count)
+static void put_bucket(struct csv *csv, const struct ktally_schema *schema, unsigned int column, unsigned int n, uint64_t count)
 {
 	int64_t lo, hi;
 	char text[96];
 
-	if (ktally_hist_range(&value->column, n, &lo, &hi))
+	if (ktally_hist_range(&schema->values[column].column, n, &lo, &hi))
 		return;
-	ktally_column_label(value, text, sizeof(text));
+	ktally_column_label(schema, column, text, sizeof(text));
 	set_cell(csv, "hist", text);
 	snprintf(text, sizeof(text), "%" PRId64, lo);
 	set_cell(csv, "lo", lo == INT64_MIN ? "" : text);
@@ -279,7 +282,7 @@ static void put_row(struct csv *csv, const struct ktally_table *table, const str
 	snprintf(text, sizeof(text), "%" PRIu64, row->hits);
 	set_cell(csv, "hits", text);
 	for (v = 0; v < schema->nr_values; v++)
-		set_value(csv, &schema->values[v], row, ktally_cells(schema, row, v));
+		set_value(csv, schema, v, row);
 	end_line(csv);
 	for (v = 0; v < schema->nr_values; v++) {
 		const uint64_t *cells = ktally_cells(schema, row, v);
@@ -289,7 +292,7 @@ static void put_row(struct csv *csv, const struct ktally_table *table, const str
 			if (!cells[i])
 				continue;
 			set_key(csv, table, row, other, path);
-			put_bucket(csv, &schema->values[v], i, cells[i]);
+			put_bucket(csv, schema, v, i, cells[i]);
 		}
 	}
 }

@@ -21,6 +21,7 @@
 #define BOTTOM		34	/* details */
 #define LETTER		6.7	/* width of a character at 11 pixels */
 #define TINY		0.1	/* pixels: a narrower frame is folded away */
+#define THIN		3	/* pixels: a narrower frame has no border, which would hide it */
 
 struct graph {
 	const struct ktally_report *report;
@@ -144,7 +145,7 @@ static void put_frame(struct graph *graph, const struct ktally_node *node, const
 	FILE *out = graph->out;
 	char text[96];
 
-	fprintf(out, "<g class=\"f\" data-s=\"%" PRIu64 "\" data-w=\"%" PRIu64 "\" data-d=\"%u\" data-n=\"", start, node->total, level);
+	fprintf(out, "<g class=\"%s\" data-s=\"%" PRIu64 "\" data-w=\"%" PRIu64 "\" data-d=\"%u\" data-n=\"", width < THIN ? "f thin" : "f", start, node->total, level);
 	put_escaped(out, name);
 	fputs("\"><title>", out);
 	put_escaped(out, name);

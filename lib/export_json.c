@@ -188,7 +188,7 @@ static void put_schema(struct ktally_json *json, const struct ktally_schema *sch
 	ktally_json_open(json, "columns", '[');
 	for (i = 0; i < schema->nr_values; i++) {
 		ktally_json_open(json, NULL, '{');
-		ktally_column_label(&schema->values[i], name, sizeof(name));
+		ktally_column_label(schema, i, name, sizeof(name));
 		ktally_json_string(json, "name", name);
 		ktally_json_string(json, "kind", ktally_kind_name(schema->values[i].kind));
 		ktally_json_string(json, "aggregate", ktally_column_word(schema->values[i].column.kind));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "export.h"
+#include "units.h"
 #include "utf8.h"
 
 #define PATH_FRAMES_MAX (2 * KTALLY_STACK_DEPTH_MAX + 8)
@@ -86,7 +87,7 @@ void ktally_weight_choose(const struct ktally_report *report, struct ktally_weig
 		}
 		if (!found) {
 			weight->unit = schema->values[column].kind;
-			snprintf(weight->name, sizeof(weight->name), "%s", schema->values[column].name);
+			ktally_column_bare(&schema->values[column], weight->name, sizeof(weight->name));
 		}
 		found = true;
 	}

@@ -25,7 +25,10 @@ static void put_head(const struct ktally_report *report, FILE *out)
 	if (report->start_real_ns && gmtime_r(&seconds, &tm))
 		strftime(when, sizeof(when), ", from %Y-%m-%d %H:%M:%S UTC", &tm);
 	ktally_units_scaled(KTALLY_KIND_NS, report->duration_ns, duration, sizeof(duration));
-	fprintf(out, "%s for %s\n", when, duration);
+	if (report->duration_ns)
+		fprintf(out, "%s for %s\n", when, duration);
+	else
+		fputc('\n', out);
 }
 
 static void put_table_head(const struct ktally_report *report, const struct ktally_table *table, FILE *out)

@@ -164,24 +164,43 @@ int64_t ktally_pprof_location(struct ktally_pprof_tables *tables, const struct k
 	return number(&tables->locations, location);
 }
 
+/* A program, not a library or "[anon]": readers call the first mapping the profiled program. */
+static bool is_program(const struct ktally_pprof_tables *tables, uint32_t n)
+{
+	const char *file = ktally_strtab_get(tables->strings, tables->mappings.entries[n][0]);
+
+	return *file && *file != '[' && !strstr(file, ".so");
+}
+
 /* Functions are known, or known to be unknown, for every mapping: a reader has nothing to look up. */
+static void put_mapping(const struct ktally_pprof_tables *tables, struct ktally_pb *pb, unsigned int field, uint32_t n)
+{
+	const uint64_t *words = tables->mappings.entries[n];
+	size_t mark = ktally_pb_begin(pb, field);
+
+	ktally_pb_u64(pb, MAPPING_ID, n + 1);
+	ktally_pb_u64(pb, MAPPING_START, words[2]);
+	ktally_pb_u64(pb, MAPPING_LIMIT, words[3]);
+	ktally_pb_u64(pb, MAPPING_OFFSET, words[4]);
+	ktally_pb_u64(pb, MAPPING_FILE, words[0]);
+	ktally_pb_u64(pb, MAPPING_BUILD_ID, words[1]);
+	ktally_pb_u64(pb, MAPPING_HAS_FUNCTIONS, 1);
+	ktally_pb_end(pb, mark);
+}
+
 void ktally_pprof_put_mappings(const struct ktally_pprof_tables *tables, struct ktally_pb *pb, unsigned int field)
 {
-	uint32_t i;
+	uint32_t first = 0, i;
 
-	for (i = 0; i < tables->mappings.nr; i++) {
-		const uint64_t *words = tables->mappings.entries[i];
-		size_t mark = ktally_pb_begin(pb, field);
-
-		ktally_pb_u64(pb, MAPPING_ID, i + 1);
-		ktally_pb_u64(pb, MAPPING_START, words[2]);
-		ktally_pb_u64(pb, MAPPING_LIMIT, words[3]);
-		ktally_pb_u64(pb, MAPPING_OFFSET, words[4]);
-		ktally_pb_u64(pb, MAPPING_FILE, words[0]);
-		ktally_pb_u64(pb, MAPPING_BUILD_ID, words[1]);
-		ktally_pb_u64(pb, MAPPING_HAS_FUNCTIONS, 1);
-		ktally_pb_end(pb, mark);
-	}
+	while (first < tables->mappings.nr && !is_program(tables, first))
+		first++;
+	if (first == tables->mappings.nr)
+		first = 0;
+	if (tables->mappings.nr)
+		put_mapping(tables, pb, field, first);
+	for (i = 0; i < tables->mappings.nr; i++)
+		if (i != first)
+			put_mapping(tables, pb, field, i);
 }
 
 void ktally_pprof_put_locations(const struct ktally_pprof_tables *tables, struct ktally_pb *pb, unsigned int field)

@@ -14,6 +14,7 @@
 #define ROWS_PLAIN	50	/* rows shown of a table whose rows are one line each */
 #define ROWS_TALL	20	/* ... that have stacks or histograms below them */
 #define BAR_WIDTH	40
+#define GAP_LINES	6	/* more empty buckets in a row than that are shown as one line */
 
 struct text {
 	const struct ktally_report *report;
@@ -59,9 +60,9 @@ static void add_columns(const struct text *text, struct ktally_grid *grid)
 
 		if (value->column.kind == KTALLY_COLUMN_COUNT || value->column.kind == KTALLY_COLUMN_HIST)
 			continue;
-		ktally_column_label(value, name, sizeof(name));
-		if (value->column.kind == KTALLY_COLUMN_VAR)
-			snprintf(name, sizeof(name), "mean(%s)", value->name);
+		ktally_column_label(schema, i, name, sizeof(name));
+		if (value->column.kind == KTALLY_COLUMN_VAR)	/* "var(" becomes "avg(" and its deviation beside it */
+			memcpy(name, "avg", 3);
 		ktally_grid_column(grid, name, true);
 		if (value->column.kind == KTALLY_COLUMN_VAR)
 			ktally_grid_column(grid, "+-", true);
@@ -200,9 +201,20 @@ static void put_bar(FILE *out, uint64_t count, uint64_t most)
 	fputs("|\n", out);
 }
 
-/* Buckets from the first to the last that is not empty: a gap is part of the picture. */
-static void put_hist(const struct text *text, const struct ktally_value *value, const uint64_t *cells)
+static int empty_buckets(const uint64_t *cells, int from, int last)
 {
+	int nr = 0;
+
+	while (from + nr <= last && !cells[from + nr])
+		nr++;
+	return nr;
+}
+
+/* Buckets from the first to the last that is not empty: a gap is part of the picture, if it is not too long. */
+static void put_hist(const struct text *text, const struct ktally_row *row, unsigned int column)
+{
+	const struct ktally_value *value = &text->table->schema.values[column];
+	const uint64_t *cells = ktally_cells(&text->table->schema, row, column);
 	int nr = ktally_column_cells(&value->column), first = -1, last = -1, i, width = 0;
 	uint64_t most = 0;
 	char label[96];
@@ -220,9 +232,15 @@ static void put_hist(const struct text *text, const struct ktally_value *value, 
 		bucket_label(value, i, label, sizeof(label));
 		width = (int)strlen(label) > width ? (int)strlen(label) : width;
 	}
-	ktally_column_label(value, label, sizeof(label));
+	ktally_column_label(&text->table->schema, column, label, sizeof(label));
 	fprintf(text->out, "    %s\n", label);
 	for (i = first; i <= last; i++) {
+		int gap = empty_buckets(cells, i, last);
+
+		if (gap > GAP_LINES) {
+			fprintf(text->out, "        ... %d empty\n", gap);
+			i += gap;
+		}
 		bucket_label(value, i, label, sizeof(label));
 		fprintf(text->out, "        %-*s %10" PRIu64 " ", width, label, cells[i]);
 		put_bar(text->out, cells[i], most);
@@ -239,7 +257,7 @@ static int put_below(const struct text *text, const struct ktally_row *row, bool
 		ret = put_stack(text, row, err);
 	for (i = 0; i < schema->nr_values && !ret; i++)
 		if (schema->values[i].column.kind == KTALLY_COLUMN_HIST)
-			put_hist(text, &schema->values[i], ktally_cells(schema, row, i));
+			put_hist(text, row, i);
 	if (text->stacks || text->hists)
 		fputc('\n', text->out);
 	return ret;
@@ -265,6 +283,8 @@ static int put_rows(const struct text *text, const struct ktally_table *sorted, 
 	uint64_t hidden = 0;
 	int ret = 0;
 
+	if (text->report->top)
+		limit = text->report->top;
 	shown = sorted->nr_rows < limit ? sorted->nr_rows : limit;
 	add_columns(text, &grid);
 	for (i = 0; i < sorted->nr_rows; i++) {
@@ -314,7 +334,8 @@ int ktally_text_table(const struct ktally_report *report, const struct ktally_ta
 	for (i = 0; i < table->nr_rows; i++)
 		if (table->rows[i].hits)
 			sorted.rows[sorted.nr_rows++] = table->rows[i];
-	ktally_table_sort(&sorted, sort_column(&table->schema));
+	if (!report->sorted)
+		ktally_table_sort(&sorted, sort_column(&table->schema));
 	ret = put_rows(&text, &sorted, err);
 	free(sorted.rows);
 	return ret;

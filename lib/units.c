@@ -91,17 +91,43 @@ const char *ktally_column_word(unsigned int column_kind)
 	return column_kind <= KTALLY_COLUMN_MAX_KIND ? words[column_kind] : "unknown";
 }
 
-void ktally_column_label(const struct ktally_value *value, char *buf, size_t size)
+/* Length of "sum(" if the name begins with it, else 0. */
+static size_t word_length(const struct ktally_value *value)
 {
 	const char *word = ktally_column_word(value->column.kind);
 	size_t len = strlen(word);
 
-	if (!*value->name)
-		snprintf(buf, size, "%s", word);
-	else if (!strncmp(value->name, word, len) && (!value->name[len] || strchr("(=", value->name[len])))
-		snprintf(buf, size, "%s", value->name);
+	return !strncmp(value->name, word, len) && value->name[len] == '(' ? len + 1 : 0;
+}
+
+void ktally_column_bare(const struct ktally_value *value, char *buf, size_t size)
+{
+	const char *bare = value->name + word_length(value);
+	size_t len = strlen(bare);
+
+	if (bare != value->name && len && bare[len - 1] == ')')	/* a long name may be cut before it */
+		len--;
+	snprintf(buf, size, "%.*s", (int)len, bare);
+}
+
+void ktally_column_label(const struct ktally_schema *schema, unsigned int n, char *buf, size_t size)
+{
+	const struct ktally_value *value = &schema->values[n];
+	const char *word = ktally_column_word(value->column.kind);
+	unsigned int i, same = 1;
+	char bare[64], other[64], suffix[8] = "";
+
+	ktally_column_bare(value, bare, sizeof(bare));
+	for (i = 0; i < n; i++) {
+		ktally_column_bare(&schema->values[i], other, sizeof(other));
+		same += !strcmp(other, bare) && schema->values[i].column.kind == value->column.kind;
+	}
+	if (same > 1)
+		snprintf(suffix, sizeof(suffix), "_%u", same % 100);
+	if (value->column.kind == KTALLY_COLUMN_COUNT || !*bare)
+		snprintf(buf, size, "%s%s", word, suffix);
 	else
-		snprintf(buf, size, "%s(%s)", word, value->name);
+		snprintf(buf, size, "%s(%s)%s", word, bare, suffix);
 }
 
 bool ktally_cells_none(const struct ktally_value *value, const uint64_t *cells)

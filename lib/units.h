@@ -15,8 +15,13 @@ void ktally_units_int(enum ktally_kind kind, int64_t value, char *buf, size_t si
 void ktally_units_bound(enum ktally_kind kind, int64_t value, char *buf, size_t size);
 /** ktally_units_plain - a key or record field as a decimal number. Return: false if it is no number: use ktally_format_field */
 bool ktally_units_plain(const struct ktally_field *field, const uint64_t *words, char *buf, size_t size);
-/** ktally_column_label - "sum(bytes)": the column's name, with what is kept of it unless the name says so already */
-void ktally_column_label(const struct ktally_value *value, char *buf, size_t size);
+/**
+ * ktally_column_label - "sum(bytes)": name of value column @n with what is kept of it, unique in its table: a second "hist(x)" is
+ * "hist(x)_2"
+ */
+void ktally_column_label(const struct ktally_schema *schema, unsigned int n, char *buf, size_t size);
+/** ktally_column_bare - what goes into the column, "bytes" for "sum(bytes)" */
+void ktally_column_bare(const struct ktally_value *value, char *buf, size_t size);
 /** ktally_column_word - "count", "sum", ..., "hist" */
 const char *ktally_column_word(unsigned int column_kind);
 /** ktally_cells_none - a MIN or MAX that never saw a value */
