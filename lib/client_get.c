@@ -226,7 +226,7 @@ int ktally_client_find(struct ktally_client *client, const char *name, struct kt
 	if (!ret && !info->id)
 		ret = -EBADMSG;
 	if (ret == -ENOENT)
-		return ktally_fail(err, ret, "there is no session '%s'; `ktally list` shows those there are", name);
+		return ktally_fail(err, ret, "there is no session '%s'; `ktally session list` shows those there are", name);
 	return ret ? ktally_request_fail(err, ret, &refusal, "cannot look the session up") : 0;
 }
 

@@ -80,7 +80,7 @@ static int attach_error(int code, uint32_t session, struct ktally_error *err)
 	case -EACCES:
 		return ktally_fail(err, -EACCES, "reading session %u needs CAP_PERFMON or CAP_SYS_ADMIN; run as root", session);
 	case -ENOENT:
-		return ktally_fail(err, -ESRCH, "there is no session %u; `ktally list` shows those there are", session);
+		return ktally_fail(err, -ESRCH, "there is no session %u; `ktally session list` shows those there are", session);
 	case -ENOTTY:
 		return ktally_fail(err, -EPROTO, "%s is not ktally's device, or of another version than this program", KTALLY_DEVICE);
 	default:

@@ -430,6 +430,8 @@ int ktally_format_field(struct ktally_symbolizer *sym, const struct ktally_field
  * @period_ns: sampling period for profiles (a hit stands for that much CPU time), 0 otherwise
  * @snapshot: borrowed; @sym: borrowed, may be NULL
  * @rings: accounting of the rings; all 0 when there are none
+ * @sorted: the rows have the order that was asked for; else a format may choose its own
+ * @top: rows of a table to show in formats for people, 0: as they like; other formats have all
  */
 struct ktally_report {
 	const char *title, *hostname, *release, *machine;
@@ -437,6 +439,8 @@ struct ktally_report {
 	const struct ktally_snapshot *snapshot;
 	struct ktally_symbolizer *sym;
 	struct ktally_ring_accounting rings;
+	bool sorted;
+	unsigned int top;
 };
 /** ktally_report_complete - every identity closes and nothing was lost (other, recursion, nmi, fault, dropped, overwritten, stacks, missed);
  *	otherwise one line a loss in @why (may be NULL) */

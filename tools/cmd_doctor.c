@@ -427,7 +427,6 @@ static int run_doctor(const struct cmd_call *call)
 		ktally_json_close(&json, ']');
 		ktally_json_bool(&json, "ok", !missing);
 		ktally_json_close(&json, '}');
-		putchar('\n');
 	} else {
 		out_page();
 		if (table.nr_cells)

@@ -160,7 +160,6 @@ static void json_help(const struct cmd *cmd)
 		json_command(&json, cmd);
 	ktally_json_close(&json, ']');
 	ktally_json_close(&json, '}');
-	putchar('\n');
 }
 
 struct help_cfg {

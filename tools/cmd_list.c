@@ -120,7 +120,6 @@ static void list_end(const struct list_cfg *cfg, struct ktally_json *json)
 		return;
 	ktally_json_close(json, ']');
 	ktally_json_close(json, '}');
-	putchar('\n');
 }
 
 static int list_sources(const struct cmd_call *call)

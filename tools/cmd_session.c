@@ -233,6 +233,19 @@ static int clear_halves(struct handle *handle)
 	return ret;
 }
 
+/* Records that wait for a reader are no loss; those that a full ring refused or gave up are. */
+static int tell_ring_losses(struct ktally_reader *reader, bool strict)
+{
+	struct ktally_ring_accounting acc;
+
+	ktally_reader_accounting(reader, &acc);
+	if (!acc.dropped && !acc.overwritten && acc.closed)
+		return EXIT_OK;
+	out_warn("incomplete: %" PRIu64 " records dropped, %" PRIu64 " overwritten of %" PRIu64 " offered%s", acc.dropped, acc.overwritten,
+		 acc.offered, acc.closed ? "" : "; the accounting does not close");
+	return strict ? EXIT_INCOMPLETE : EXIT_OK;
+}
+
 static int write_snapshot(const struct cmd_call *call, struct handle *handle, struct ktally_device *dev, const struct result_want *want)
 {
 	const struct session_cfg *cfg = call->cfg;
@@ -257,10 +270,10 @@ static int write_snapshot(const struct cmd_call *call, struct handle *handle, st
 	if (ret) {
 		status = out_failure(ret, &handle->err);
 	} else {
-		if (reader)
-			ktally_reader_accounting(reader, &report.rings);
 		result_host(&report);
 		status = result_write(want, &report, snapshot);
+		if (reader && (!status || status == EXIT_INCOMPLETE))
+			status = tell_ring_losses(reader, want->strict) ? EXIT_INCOMPLETE : status;
 	}
 	ktally_reader_close(reader);
 	ktally_symbolizer_free(report.sym);
@@ -364,18 +377,6 @@ static bool is_running(struct handle *handle)
 	return !ktally_client_find(handle->client, id, &info, NULL) && info.state == KTALLY_STATE_RUNNING;
 }
 
-static int tell_ring_losses(const struct reading *reading, bool strict)
-{
-	struct ktally_ring_accounting acc;
-
-	ktally_reader_accounting(reading->reader, &acc);
-	if (!acc.dropped && !acc.overwritten && acc.closed)
-		return EXIT_OK;
-	out_warn("incomplete: %" PRIu64 " records dropped, %" PRIu64 " overwritten of %" PRIu64 " offered%s", acc.dropped, acc.overwritten,
-		 acc.offered, acc.closed ? "" : "; the accounting does not close");
-	return strict ? EXIT_INCOMPLETE : EXIT_OK;
-}
-
 static int run_read(const struct cmd_call *call)
 {
 	const struct session_cfg *cfg = call->cfg;
@@ -397,7 +398,7 @@ static int run_read(const struct cmd_call *call)
 			if (running && cfg->follow && !run_wait(ktally_device_fd(reading.dev), FOLLOW_NS))
 				break;
 		} while (running && cfg->follow && !run_stop_requested());
-		status = tell_ring_losses(&reading, cfg->common.strict);
+		status = tell_ring_losses(reading.reader, cfg->common.strict);
 	}
 	reading_close(&reading);
 	return handle_close(&handle, status);
@@ -465,8 +466,8 @@ static const struct opt plain_opts[] = {
 static const struct opt snapshot_opts[] = {
 	OPT_ROW(struct session_cfg, OPT_FLAG, 0, "clear", clear, NULL,
 		"begin anew afterwards; what a running session counts between the two is not shown"),
-	OPT_ROW(struct session_cfg, OPT_TEXT, 's', "sort", sort, "COLUMN", "sort by this column: hits (the default), key, or a value's name"),
-	OPT_ROW_UINT(struct session_cfg, 'n', "top", top, "N", 1, 1000000000, "only the first N rows of each table"),
+	OPT_ROW(struct session_cfg, OPT_TEXT, 's', "sort", sort, "COLUMN", "sort by this column: hits, key, or a value's name (the first value, else hits)"),
+	OPT_ROW_UINT(struct session_cfg, 'n', "top", top, "N", 1, 1000000000, "rows of each table that text shows; other formats have all"),
 	OPT_ROW(struct session_cfg, OPT_FILES, 'o', "out", files, "FILE", "write it to FILE, in the format its suffix names"),
 	OPT_ROW(struct session_cfg, OPT_FORMAT, 0, "output", format, "FORMAT", "write it to standard output in this format (text unless -o is given)"),
 	OPT_ROW_JSON(struct session_cfg),

@@ -192,7 +192,6 @@ static void json_record(const struct record_printer *printer, const struct ktall
 	}
 	ktally_json_close(&json, '}');
 	ktally_json_close(&json, '}');
-	putchar('\n');
 }
 
 void record_print(struct record_printer *printer, const struct ktally_record *record, unsigned int cpu)

@@ -114,6 +114,20 @@ static void no_column(const struct ktally_schema *schema, const char *name)
 	out_error("--sort %s: table '%s' has no such column; it has %s", name, schema->name, list);
 }
 
+int result_check_sort(const char *sort, const struct ktally_plan *plan)
+{
+	unsigned int n;
+
+	for (n = 0; n < plan->nr_tables; n++)
+		if (sort_column(&plan->tables[n].schema, sort) != SORT_NONE)
+			return EXIT_OK;
+	if (!plan->nr_tables)
+		return EXIT_OK;
+	no_column(&plan->tables[0].schema, sort);
+	return EXIT_USAGE;
+}
+
+/* A table without that column keeps the order of hits, as long as another has it. */
 static int sort_tables(const struct result_want *want, struct ktally_snapshot *snapshot)
 {
 	unsigned int n;
@@ -185,32 +199,20 @@ static bool tell_losses(const struct ktally_report *report)
 
 int result_write(const struct result_want *want, struct ktally_report *report, struct ktally_snapshot *snapshot)
 {
-	size_t *rows = out_realloc(NULL, (snapshot->nr_tables + 1) * sizeof(*rows));
-	int status, ret;
+	int status = sort_tables(want, snapshot), ret;
 	unsigned int n;
 
+	if (status)
+		return status;
 	report->snapshot = snapshot;
-	status = sort_tables(want, snapshot);
-	for (n = 0; n < snapshot->nr_tables; n++) {
-		struct ktally_table *table = &snapshot->tables[n];
-
-		rows[n] = table->nr_rows;
-		if (want->top && table->nr_rows > want->top) {
-			out_note("%s: %u of %zu rows are shown", table->schema.name, want->top, table->nr_rows);
-			table->nr_rows = want->top;
-		}
-	}
-	if (want->live ? snapshot->nr_tables && !want->json : !want->files->nr || want->format || want->json) {
-		ret = export_stdout(want, report);
-		status = status ? status : ret;
-	}
+	report->sorted = want->sort;
+	report->top = want->top;
+	if (want->format || (want->live ? snapshot->nr_tables && !want->json : !want->files->nr || want->json))
+		status = export_stdout(want, report);
 	for (n = 0; n < want->files->nr; n++) {
 		ret = export_file(want->files->items[n], report);
 		status = status ? status : ret;
 	}
-	for (n = 0; n < snapshot->nr_tables; n++)
-		snapshot->tables[n].nr_rows = rows[n];
-	free(rows);
 	if (tell_losses(report) && want->strict && !status)
 		status = EXIT_INCOMPLETE;
 	return status;

@@ -15,7 +15,7 @@
  * @strict: --strict
  * @live: standard output already got the records: only tables follow, and only as text
  * @sort: name of the column to sort by, NULL for hits
- * @top: rows of a table to show, 0 for all
+ * @top: rows of a table that text shows, 0 for its own limit
  */
 struct result_want {
 	const struct opt_texts *files;
@@ -27,9 +27,11 @@ struct result_want {
 
 /** result_check - can all of it be written? Says on stderr what not. Return: exit code */
 int result_check(const struct result_want *want);
+/** result_check_sort - has any table of @plan the column @sort? Says on stderr which there are. Return: exit code */
+int result_check_sort(const char *sort, const struct ktally_plan *plan);
 /** result_host - fill host name, release and machine of @report */
 void result_host(struct ktally_report *report);
-/** result_write - sort, cut, export, and name what was lost. Return: exit code */
+/** result_write - sort, export, and name what was lost. Return: exit code */
 int result_write(const struct result_want *want, struct ktally_report *report, struct ktally_snapshot *snapshot);
 
 #endif /* _KTALLY_RESULT_H */

@@ -322,9 +322,7 @@ static int begin(struct run *run)
 		ret = ktally_reader_open(&run->reader, run->dev, &err);
 	if (ret)
 		return out_failure(ret, &err);
-	/* After the start, or what is mapped in between would be known to nobody. */
-	run->procs = ktally_processes_new(plan_has(run->plan, KTALLY_KIND_USTACK));
-	return run->procs ? EXIT_OK : out_failure(-ENOMEM, &err);
+	return EXIT_OK;
 }
 
 static int open_symbolizer(struct run *run)
@@ -337,6 +335,24 @@ static int open_symbolizer(struct run *run)
 		ret = 0;
 	}
 	return ret ? out_failure(ret, &err) : EXIT_OK;
+}
+
+/*
+ * What live output needs is made before the start, so that its own work is not measured. But where user stacks must be
+ * named, the mappings are looked at after the start: what is mapped in between would be known to nobody.
+ */
+static int open_names(struct run *run, bool started)
+{
+	bool ustacks = plan_has(run->plan, KTALLY_KIND_USTACK), live = run->record || run->interval;
+
+	if (ustacks != started)
+		return EXIT_OK;
+	run->procs = ktally_processes_new(ustacks);
+	if (!run->procs) {
+		out_error("out of memory");
+		return EXIT_FAILED;
+	}
+	return live ? open_symbolizer(run) : EXIT_OK;
 }
 
 static void drain(struct run *run, bool all)
@@ -456,8 +472,10 @@ static int release_command(struct run *run)
 
 int run_measure(struct run *run)
 {
-	int status, err;
+	int status = result_check_sort(run->sort, run->plan), err;
 
+	if (status)
+		return status;
 	run_catch_signals();
 	if (run->call->command) {
 		err = child_fork(&run->child, run->call->command);
@@ -468,9 +486,11 @@ int run_measure(struct run *run)
 	}
 	status = complete_plan(run);
 	if (!status)
+		status = open_names(run, false);
+	if (!status)
 		status = begin(run);
-	if (!status && run->record)
-		status = open_symbolizer(run);
+	if (!status)
+		status = open_names(run, true);
 	if (!status && run->child.pid && !stop_signal)
 		status = release_command(run);
 	if (!status)
@@ -532,6 +552,8 @@ int run_close(struct run *run, int status)
 	ktally_processes_free(run->procs);
 	ktally_reader_close(run->reader);
 	ktally_device_close(run->dev);
+	if (run->session)	/* closing the socket would do, but a little later: the module could not be unloaded at once */
+		ktally_client_delete(run->client, run->session, NULL);
 	ktally_plan_free(run->plan);
 	ktally_catalogue_clear(&run->cat);
 	ktally_client_close(run->client);

@@ -55,8 +55,8 @@ struct run_cfg {
  * @interval: called every @interval_ns while running; may be NULL. Return: exit code, not EXIT_OK ends the run
  * @arg: for these two
  * @period_ns: of a sampling run, else 0
- * @sort: column the tables are sorted by, as ktally_table_sort takes it
- * @top: rows shown of a table, 0 for all
+ * @sort: name of the column the tables are sorted by, NULL for hits
+ * @top: rows of a table that text shows, 0 for its own limit
  */
 struct run {
 	const struct cmd_call *call;

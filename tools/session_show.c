@@ -81,7 +81,6 @@ static void json_sessions(const struct ktally_session_info *list, int nr)
 	}
 	ktally_json_close(&json, ']');
 	ktally_json_close(&json, '}');
-	putchar('\n');
 }
 
 static void text_sessions(const struct ktally_session_info *list, int nr)
@@ -181,7 +180,6 @@ static void json_show(const struct ktally_session_info *info, const struct ktall
 		json_probe(&json, &probes[n]);
 	ktally_json_close(&json, ']');
 	ktally_json_close(&json, '}');
-	putchar('\n');
 }
 
 static void text_tables(const struct ktally_table_info *tables, int nr)
