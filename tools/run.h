@@ -98,8 +98,6 @@ int run_snapshot(struct run *run);
 /** run_close - free everything. Return: @status, or the command's own if that is EXIT_OK */
 int run_close(struct run *run, int status);
 
-/** run_show_programs - disassemble every program of @plan on stderr */
-void run_show_programs(const struct ktally_plan *plan);
 /** run_stop_requested - number of the signal that asked for the end, 0 if none. run_catch_signals makes it work */
 int run_stop_requested(void);
 void run_catch_signals(void);

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What the events of a measurement need around them: the scope, rings, room for stacks, the processes' mappings. */
+#include <stdio.h>
+#include <string.h>
+
+#include "out.h"
+#include "run_plan.h"
+
+#define RING_DEFAULT	(256U << 10)	/* mappings of short-lived programs; a busy build makes about 50 KiB a second and CPU */
+#define STACKS_DEFAULT	16384U
+
+void run_plan_show(const struct ktally_plan *plan)
+{
+	char line[256];
+	unsigned int n, i;
+
+	for (n = 0; n < plan->nr_probes; n++) {
+		const struct ktally_probe_plan *probe = &plan->probes[n];
+
+		fprintf(stderr, "probe %u: %s\n", n, probe->text ? probe->text : probe->name);
+		for (i = 0; i < probe->nr_insns; i++) {
+			ktally_disassemble(&probe->insns[i], line, sizeof(line));
+			fprintf(stderr, "    %3u  %s\n", i, line);
+		}
+	}
+}
+
+static bool has_kind(const struct ktally_schema *schema, enum ktally_kind kind)
+{
+	unsigned int n;
+
+	for (n = 0; n < schema->nr_keys; n++)
+		if (schema->keys[n].kind == kind)
+			return true;
+	return false;
+}
+
+bool run_plan_has(const struct ktally_plan *plan, enum ktally_kind kind)
+{
+	unsigned int n;
+
+	for (n = 0; n < plan->nr_tables; n++)
+		if (has_kind(&plan->tables[n].schema, kind))
+			return true;
+	for (n = 0; n < plan->nr_probes; n++)
+		if (has_kind(&plan->probes[n].record, kind))
+			return true;
+	return false;
+}
+
+bool run_plan_emits(const struct ktally_plan *plan)
+{
+	unsigned int n, i;
+
+	for (n = 0; n < plan->nr_probes; n++)
+		for (i = 0; i < plan->probes[n].nr_insns; i++)
+			if (plan->probes[n].insns[i].op == KTALLY_OP_EMIT)
+				return true;
+	return false;
+}
+
+int run_plan_processes(struct ktally_plan *plan)
+{
+	struct ktally_probe_plan *probe = ktally_plan_add_probe(plan);
+
+	if (!probe) {
+		out_error("a session has no more than %d probes", KTALLY_PROBES_MAX);
+		return EXIT_USAGE;
+	}
+	probe->kind = KTALLY_SOURCE_PROCESS;
+	snprintf(probe->name, sizeof(probe->name), "process");
+	snprintf(probe->record.name, sizeof(probe->record.name), "process");
+	probe->text = out_text("process");
+	return EXIT_OK;
+}
+
+/* User stacks are named by the mappings of their process, which a short-lived one takes with it: have them told. */
+static int plan_names(struct run *run)
+{
+	if (run->info.features & KTALLY_FEATURE_PROCESS)
+		return run_plan_processes(run->plan);
+	out_note("this kernel does not tell of new processes: user stacks of programs that start from now on stay without names");
+	return EXIT_OK;
+}
+
+static int plan_scope(struct run *run)
+{
+	const struct run_cfg *cfg = run->cfg;
+	struct ktally_plan *plan = run->plan;
+	unsigned int nr = cfg->pids.nr + !!run->child.pid;
+
+	if (nr > KTALLY_SCOPE_MAX) {
+		out_error("no more than %d processes can be measured by name", KTALLY_SCOPE_MAX);
+		return EXIT_USAGE;
+	}
+	if (nr) {
+		plan->pids = out_realloc(NULL, nr * sizeof(*plan->pids));
+		if (cfg->pids.nr)
+			memcpy(plan->pids, cfg->pids.items, cfg->pids.nr * sizeof(*plan->pids));
+		if (run->child.pid)
+			plan->pids[nr - 1] = run->child.pid;
+		plan->nr_pids = nr;
+	}
+	if (cfg->cpus.words) {
+		plan->cpus = out_realloc(NULL, cfg->cpus.words * sizeof(*plan->cpus));
+		memcpy(plan->cpus, cfg->cpus.bits, cfg->cpus.words * sizeof(*plan->cpus));
+		plan->nr_cpu_words = cfg->cpus.words;
+	}
+	return EXIT_OK;
+}
+
+/* What the events need around them: rings, room for stacks, the scope. */
+int run_plan_complete(struct run *run)
+{
+	struct ktally_plan *plan = run->plan;
+	bool stacks = run_plan_has(plan, KTALLY_KIND_KSTACK) || run_plan_has(plan, KTALLY_KIND_USTACK);
+	int status = plan_scope(run);
+
+	if (!status && run_plan_has(plan, KTALLY_KIND_USTACK))
+		status = plan_names(run);
+	if (run->cfg->ring_size)
+		plan->ring_size = run->cfg->ring_size;
+	else if (!plan->ring_size && (run_plan_emits(plan) || run_plan_has(plan, KTALLY_KIND_USTACK)))
+		plan->ring_size = RING_DEFAULT;
+	if (run->cfg->stack_entries)
+		plan->stack_entries = run->cfg->stack_entries;
+	else if (!plan->stack_entries && stacks)
+		plan->stack_entries = STACKS_DEFAULT;
+	if (!status && run->common->verbose)
+		run_plan_show(plan);
+	return status;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the events of a measurement need around them: the scope, rings, room for stacks, the processes' mappings. */
+#ifndef _KTALLY_RUN_PLAN_H
+#define _KTALLY_RUN_PLAN_H
+
+#include "run.h"
+
+/** run_plan_has - is there a key or a record's value of that kind? */
+bool run_plan_has(const struct ktally_plan *plan, enum ktally_kind kind);
+/** run_plan_emits - does a program write records? */
+bool run_plan_emits(const struct ktally_plan *plan);
+/** run_plan_processes - add the probe that records process life. Return: exit code */
+int run_plan_processes(struct ktally_plan *plan);
+/** run_plan_complete - add to the compiled events what they need. Return: exit code */
+int run_plan_complete(struct run *run);
+/** run_plan_show - disassemble every program on stderr */
+void run_plan_show(const struct ktally_plan *plan);
+
+#endif /* _KTALLY_RUN_PLAN_H */
