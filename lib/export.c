@@ -101,6 +101,7 @@ int ktally_export(const struct ktally_report *report, const struct ktally_export
 	if ((exporter->needs & KTALLY_EXPORT_STACKS) && !any_stack(report->snapshot))
 		return ktally_fail(err, -ENODATA, "format %s shows stacks, and no table here has a stack in its key; add stack to the event, or choose text, json or csv",
 				   exporter->name);
+	errno = 0;
 	ret = exporter->write(report, out, err);
 	if (ret)
 		return ret;

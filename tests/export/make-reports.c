@@ -396,11 +396,101 @@ static void export_all(const char *name, const struct ktally_report *report, boo
 	write_truth(name, report->snapshot);
 }
 
+/* What must fail, and what it says: "fails: WHAT: CODE: sentence". */
+static void must_fail(const char *what, const struct ktally_report *report, const char *exporter, const char *file)
+{
+	struct ktally_error err = { .text = "" };
+	FILE *out = fopen(file, "w");
+	int ret;
+
+	if (!out)
+		die(file);
+	ret = ktally_export(report, ktally_exporter_find(exporter), out, &err);
+	fclose(out);
+	printf("fails: %s: %s: %s\n", what, strerror(-ret), err.text);
+}
+
+static void failures(struct ktally_report *report)
+{
+	struct ktally_snapshot *snapshot = new_snapshot(1, "failing", false);
+	struct ktally_table *table = snapshot->tables;
+	unsigned int i;
+
+	offcpu_table(snapshot, table, "negative", 60);
+	report->snapshot = snapshot;
+	for (i = 0; ktally_exporter_at(i); i++)
+		must_fail("disk full", report, ktally_exporter_at(i)->name, "/dev/full");
+	((uint64_t *)table->rows[0].cells)[0] = (uint64_t)-5;
+	must_fail("negative weight", report, "folded", "/dev/null");
+	report->sym = NULL;
+	must_fail("no symbolizer", report, "flamegraph", "/dev/null");
+	report->sym = sym;
+	table->nr_rows = 0;
+	must_fail("nothing seen", report, "flamegraph", "/dev/null");
+}
+
+static void check_suffixes(void)
+{
+	static const char *const files[][2] = { { "a.svg", "flamegraph" }, { "/x/b.pb.gz", "pprof" }, { "c.json", "json" }, { "d.folded", "folded" },
+						{ "e.csv", "csv" }, { "f.txt", "text" } };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (ktally_exporter_for_file(files[i][0]) != ktally_exporter_find(files[i][1]))
+			die(files[i][0]);
+	if (ktally_exporter_for_file("svg") || ktally_exporter_for_file(".svg") || ktally_exporter_for_file("a.gz") || ktally_exporter_find("nothing"))
+		die("a format was found for a name that has none");
+}
+
+static void profiles(struct ktally_report *report)
+{
+	struct ktally_snapshot *snapshot = new_snapshot(1, "cpu-clock/by=comm,pid,stack/", false);
+
+	report->period_ns = 10101010;
+	profile_rows(snapshot, 3000, 5);
+	close_accounting(snapshot);
+	report->snapshot = snapshot;
+	export_all("profile", report, false);
+
+	snapshot = new_snapshot(1, "cpu-clock/by=stack/", false);
+	profile_rows(snapshot, 100000, 4000);
+	close_accounting(snapshot);
+	report->snapshot = snapshot;
+	export_all("large", report, true);
+	report->period_ns = 0;
+}
+
+static void tallies(struct ktally_report *report)
+{
+	struct ktally_snapshot *snapshot = new_snapshot(1, "sched:sched_switch/by=comm,kstack/", true);
+
+	offcpu_table(snapshot, snapshot->tables, "offcpu", 400);
+	snapshot->tables->other.hits = 3;
+	((uint64_t *)snapshot->tables->other.cells)[0] = 123456789;
+	close_accounting(snapshot);
+	report->snapshot = snapshot;
+	export_all("offcpu", report, false);
+
+	snapshot = new_snapshot(2, "two", true);
+	offcpu_table(snapshot, &snapshot->tables[0], "first", 50);
+	offcpu_table(snapshot, &snapshot->tables[1], "second <&>", 50);
+	close_accounting(snapshot);
+	snapshot->stacks_lost = 5;
+	report->snapshot = snapshot;
+	report->rings = (struct ktally_ring_accounting){ .offered = 10, .reserved = 9, .dropped = 1, .read = 9, .closed = true };
+	export_all("two", report, false);
+
+	snapshot = new_snapshot(3, "raw_syscalls:sys_exit/by=comm,nr/, \"quoted\"", true);
+	plain_tables(snapshot);
+	close_accounting(snapshot);
+	report->snapshot = snapshot;
+	export_all("plain", report, false);
+}
+
 int main(int argc, char **argv)
 {
 	struct ktally_report report = { .title = "ktally <test> & \"title\"", .hostname = "host.example", .release = "6.1.0-test", .machine = "x86_64",
 					.start_real_ns = 1700000000123456789ULL, .duration_ns = 10000000000ULL };
-	struct ktally_snapshot *snapshot;
 
 	if (argc != 2)
 		die("usage: make-reports DIR");
@@ -408,42 +498,9 @@ int main(int argc, char **argv)
 	if (ktally_symbolizer_new(&sym, NULL, NULL))
 		die("symbolizer");
 	report.sym = sym;
-
-	snapshot = new_snapshot(1, "cpu-clock/by=comm,pid,stack/", false);
-	profile_rows(snapshot, 3000, 5);
-	close_accounting(snapshot);
-	report.snapshot = snapshot;
-	report.period_ns = 10101010;
-	export_all("profile", &report, false);
-
-	snapshot = new_snapshot(1, "cpu-clock/by=stack/", false);
-	profile_rows(snapshot, 100000, 4000);
-	close_accounting(snapshot);
-	report.snapshot = snapshot;
-	export_all("large", &report, true);
-
-	report.period_ns = 0;
-	snapshot = new_snapshot(1, "sched:sched_switch/by=comm,kstack/", true);
-	offcpu_table(snapshot, snapshot->tables, "offcpu", 400);
-	snapshot->tables->other.hits = 3;
-	((uint64_t *)snapshot->tables->other.cells)[0] = 123456789;
-	close_accounting(snapshot);
-	report.snapshot = snapshot;
-	export_all("offcpu", &report, false);
-
-	snapshot = new_snapshot(2, "two", true);
-	offcpu_table(snapshot, &snapshot->tables[0], "first", 50);
-	offcpu_table(snapshot, &snapshot->tables[1], "second <&>", 50);
-	close_accounting(snapshot);
-	snapshot->stacks_lost = 5;
-	report.snapshot = snapshot;
-	report.rings = (struct ktally_ring_accounting){ .offered = 10, .reserved = 9, .dropped = 1, .read = 9, .closed = true };
-	export_all("two", &report, false);
-
-	snapshot = new_snapshot(3, "raw_syscalls:sys_exit/by=comm,nr/, \"quoted\"", true);
-	plain_tables(snapshot);
-	close_accounting(snapshot);
-	report.snapshot = snapshot;
-	export_all("plain", &report, false);
+	check_suffixes();
+	profiles(&report);
+	tallies(&report);
+	failures(&report);
 	return 0;
 }
