@@ -3,269 +3,12 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "compile.h"
-
-enum argument {
-	ARG_NONE,
-	ARG_OPTIONAL,
-	ARG_REQUIRED,
-	ARG_UNAVAILABLE,	/* a word of the language that this version does not do */
-};
-
-/**
- * struct attr - one attribute
- * @parse: reads what follows '='; the token at hand is the first of it, or the end of the part without '='
- * @data: for @parse
- * @many: may be given more than once
- */
-struct attr {
-	const char *name;
-	enum argument argument;
-	int (*parse)(struct kt_compile *c, const struct attr *attr, bool given);
-	int data;
-	bool many;
-};
+#include "attrs.h"
 
 static bool at_part_end(const struct kt_compile *c)
 {
 	return c->tok.type == '/' || c->tok.type == KT_TOK_END;
 }
-
-/* ---- expressions with a format ---- */
-
-static const enum ktally_kind formats[] = {
-	KTALLY_KIND_UINT, KTALLY_KIND_INT, KTALLY_KIND_HEX, KTALLY_KIND_NS, KTALLY_KIND_TIME, KTALLY_KIND_BYTES, KTALLY_KIND_PID,
-	KTALLY_KIND_CPU, KTALLY_KIND_SYSCALL, KTALLY_KIND_KSYM,
-};
-#define NR_FORMATS (sizeof(formats) / sizeof(formats[0]))
-
-static int unknown_format(struct kt_compile *c, bool hist)
-{
-	char found[64];
-
-	return kt_fail(c, -EINVAL, c->tok.pos, c->tok.len, "unknown format %s behind ':'; known are uint int hex ns time bytes pid cpu syscall ksym%s",
-		       kt_token_name(c, found, sizeof(found)), hist ? ", and for a histogram log2 lin(LOW,HIGH,STEP) ll(BITS)" : "");
-}
-
-static int parse_format(struct kt_compile *c, struct kt_item *item, bool hist)
-{
-	size_t i;
-
-	for (i = 0; i < NR_FORMATS && c->tok.type == KT_TOK_NAME; i++) {
-		if (strcmp(ktally_kind_name(formats[i]), c->tok.text))
-			continue;
-		if (item->node->type == KT_STRING)
-			return kt_fail(c, -EINVAL, c->tok.pos, c->tok.len, "a string has no number format");
-		item->kind = formats[i];
-		return kt_next(c);
-	}
-	return unknown_format(c, hist);
-}
-
-/* Text that will be a column's name: trimmed, cut to its place, without control characters. */
-static void set_name(struct kt_item *item, const char *prefix, const char *text, int len)
-{
-	char *p;
-
-	while (len > 0 && isspace((unsigned char)text[len - 1]))
-		len--;
-	if (prefix)
-		snprintf(item->name, sizeof(item->name), "%s(%.*s)", prefix, len, text);
-	else
-		snprintf(item->name, sizeof(item->name), "%.*s", len, text);
-	for (p = item->name; *p; p++)
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = ' ';
-}
-
-static int parse_item(struct kt_compile *c, struct kt_item *item, const char *prefix)
-{
-	int start = c->tok.pos;
-
-	item->node = kt_parse_expr(c);
-	if (!item->node)
-		return c->rc;
-	if (item->node->op == KT_LITERAL)
-		return kt_fail(c, -EINVAL, item->node->pos, item->node->len, "text in quotes is only good for comparisons");
-	item->kind = item->node->kind;
-	set_name(item, prefix, c->text + start, c->tok.pos - start);
-	return 0;
-}
-
-static struct kt_item *add_item(struct kt_compile *c, struct kt_items *items, unsigned int max, const char *what)
-{
-	if (items->nr >= max) {
-		kt_fail(c, -EINVAL, c->tok.pos, c->tok.len, "more than %u %s", max, what);
-		return NULL;
-	}
-	return &items->item[items->nr++];
-}
-
-static int parse_list(struct kt_compile *c, struct kt_items *items, unsigned int max, const char *what)
-{
-	int rc;
-
-	for (;;) {
-		struct kt_item *item = add_item(c, items, max, what);
-
-		rc = item ? parse_item(c, item, NULL) : c->rc;
-		while (!rc && c->tok.type == ':') {
-			rc = kt_next(c);
-			if (!rc)
-				rc = parse_format(c, item, false);
-		}
-		if (rc || c->tok.type != ',')
-			return rc;
-		rc = kt_next(c);
-		if (rc)
-			return rc;
-	}
-}
-
-/* ---- key, emit ---- */
-
-static int parse_key(struct kt_compile *c, const struct attr *attr, bool given)
-{
-	(void)attr;
-	(void)given;
-	c->keyed = true;
-	return parse_list(c, &c->keys, KTALLY_KEYS_MAX, "keys");
-}
-
-static int parse_emit(struct kt_compile *c, const struct attr *attr, bool given)
-{
-	(void)attr;
-	c->emit = true;
-	return given ? parse_list(c, &c->emits, KTALLY_REGS, "emitted values") : 0;
-}
-
-/* ---- value columns ---- */
-
-static int parse_count(struct kt_compile *c, const struct attr *attr, bool given)
-{
-	struct kt_item *item = add_item(c, &c->values, KTALLY_COLUMNS_MAX, "columns");
-
-	(void)given;
-	if (!item)
-		return c->rc;
-	snprintf(item->name, sizeof(item->name), "%s", attr->name);
-	item->kind = KTALLY_KIND_UINT;
-	item->column.kind = KTALLY_COLUMN_COUNT;
-	return 0;
-}
-
-static int parse_value(struct kt_compile *c, const struct attr *attr, bool given, struct kt_item **out)
-{
-	struct kt_item *item = add_item(c, &c->values, KTALLY_COLUMNS_MAX, "columns");
-
-	(void)given;
-	if (!item || parse_item(c, item, attr->name))
-		return c->rc;
-	if (item->node->type == KT_STRING)
-		return kt_fail(c, -EINVAL, item->node->pos, item->node->len, "%s= needs a number and this is a string; it can be a key", attr->name);
-	item->column.kind = attr->data;
-	*out = item;
-	return 0;
-}
-
-static int parse_aggregate(struct kt_compile *c, const struct attr *attr, bool given)
-{
-	struct kt_item *item;
-	int rc;
-
-	for (;;) {
-		rc = parse_value(c, attr, given, &item);
-		while (!rc && c->tok.type == ':') {
-			rc = kt_next(c);
-			if (!rc)
-				rc = parse_format(c, item, false);
-		}
-		if (!rc && c->tok.type == ',')
-			rc = kt_next(c);
-		else
-			return rc;
-		if (rc)
-			return rc;
-	}
-}
-
-static int parse_linear(struct kt_compile *c, struct ktally_column *column)
-{
-	static const char *const what[] = { "the low end", "the high end", "the step" };
-	int64_t param[3] = { 0, 0, 0 };
-	unsigned int i;
-	int rc = 0;
-
-	for (i = 0; i < 3 && !rc; i++) {
-		rc = kt_parse_const(c, what[i], &param[i], NULL);
-		if (!rc && i < 2)
-			rc = kt_expect(c, ',', "in lin(LOW,HIGH,STEP)");
-	}
-	column->param0 = param[0];
-	column->param1 = param[1];
-	column->param2 = param[2];
-	return rc;
-}
-
-static int parse_loglin(struct kt_compile *c, struct ktally_column *column)
-{
-	int64_t bits = 0;
-	int rc = kt_parse_const(c, "the number of bits", &bits, NULL);
-
-	column->param0 = bits;
-	return rc;
-}
-
-/* log2, lin(LOW,HIGH,STEP) or ll(BITS); 1: it is none of them */
-static int parse_buckets(struct kt_compile *c, struct ktally_column *column)
-{
-	bool lin = !strcmp(c->tok.text, "lin"), ll = !strcmp(c->tok.text, "ll");
-	int rc, pos = c->tok.pos;
-
-	if (c->tok.type != KT_TOK_NAME)
-		return 1;
-	if (!strcmp(c->tok.text, "log2")) {
-		column->hist = KTALLY_HIST_LOG2;
-		return kt_next(c);
-	}
-	if (!lin && !ll)
-		return 1;
-	column->hist = lin ? KTALLY_HIST_LINEAR : KTALLY_HIST_LOGLIN;
-	rc = kt_next(c);
-	if (rc)
-		return rc;
-	c->parens++;
-	rc = kt_expect(c, '(', lin ? "in lin(LOW,HIGH,STEP)" : "in ll(BITS)");
-	if (!rc)
-		rc = lin ? parse_linear(c, column) : parse_loglin(c, column);
-	c->parens--;
-	if (!rc && c->tok.type == ')' && ktally_column_cells(column) < 0)
-		return kt_fail(c, -EINVAL, pos, c->tok.pos + 1 - pos, lin ?
-			       "lin(LOW,HIGH,STEP) needs LOW < HIGH, STEP > 0 and at most %d buckets" :
-			       "ll(BITS) has 1 to 6 bits (at most %d buckets)", KTALLY_HIST_BUCKETS_MAX);
-	return rc ? rc : kt_expect(c, ')', "to close the parenthesis");
-}
-
-static int parse_hist(struct kt_compile *c, const struct attr *attr, bool given)
-{
-	struct kt_item *item;
-	int rc = parse_value(c, attr, given, &item);
-
-	if (rc)
-		return rc;
-	item->column.hist = KTALLY_HIST_LOG2;
-	while (!rc && c->tok.type == ':') {
-		rc = kt_next(c);
-		if (rc)
-			return rc;
-		rc = parse_buckets(c, &item->column);
-		if (rc > 0)
-			rc = parse_format(c, item, true);
-	}
-	return rc;
-}
-
-/* ---- the rest ---- */
 
 static int parse_stack(struct kt_compile *c, const struct attr *attr, bool given)
 {
@@ -354,17 +97,17 @@ static int parse_rate(struct kt_compile *c, const struct attr *attr, bool given)
 }
 
 static const struct attr attrs[] = {
-	{ "key", ARG_REQUIRED, parse_key, 0, true },
-	{ "count", ARG_NONE, parse_count, 0, false },
-	{ "sum", ARG_REQUIRED, parse_aggregate, KTALLY_COLUMN_SUM, true },
-	{ "min", ARG_REQUIRED, parse_aggregate, KTALLY_COLUMN_MIN, true },
-	{ "max", ARG_REQUIRED, parse_aggregate, KTALLY_COLUMN_MAX, true },
-	{ "avg", ARG_REQUIRED, parse_aggregate, KTALLY_COLUMN_AVG, true },
-	{ "var", ARG_REQUIRED, parse_aggregate, KTALLY_COLUMN_VAR, true },
-	{ "hist", ARG_REQUIRED, parse_hist, KTALLY_COLUMN_HIST, true },
+	{ "key", ARG_REQUIRED, kt_parse_key, 0, true },
+	{ "count", ARG_NONE, kt_parse_count, 0, false },
+	{ "sum", ARG_REQUIRED, kt_parse_aggregate, KTALLY_COLUMN_SUM, true },
+	{ "min", ARG_REQUIRED, kt_parse_aggregate, KTALLY_COLUMN_MIN, true },
+	{ "max", ARG_REQUIRED, kt_parse_aggregate, KTALLY_COLUMN_MAX, true },
+	{ "avg", ARG_REQUIRED, kt_parse_aggregate, KTALLY_COLUMN_AVG, true },
+	{ "var", ARG_REQUIRED, kt_parse_aggregate, KTALLY_COLUMN_VAR, true },
+	{ "hist", ARG_REQUIRED, kt_parse_hist, KTALLY_COLUMN_HIST, true },
 	{ "stack", ARG_OPTIONAL, parse_stack, 0, false },
 	{ "depth", ARG_REQUIRED, parse_depth, KTALLY_STACK_DEPTH_MAX, false },
-	{ "emit", ARG_OPTIONAL, parse_emit, 0, false },
+	{ "emit", ARG_OPTIONAL, kt_parse_emit, 0, false },
 	{ "rows", ARG_REQUIRED, parse_rows, KTALLY_ROWS_MAX, false },
 	{ "alias", ARG_REQUIRED, parse_alias, 0, false },
 	{ "freq", ARG_REQUIRED, parse_rate, KT_UNIT_HZ, false },

@@ -2,7 +2,7 @@
 /*
  * compile.h: what the parts of the event compiler share.
  *
- *	compile.c --> source.c (SOURCE), attrs.c (ATTR) --> parse.c (grammar) --> lex.c (tokens)
+ *	compile.c --> source.c (SOURCE), attrs.c, columns.c (ATTR) --> parse.c (grammar) --> lex.c (tokens)
  *	                                                         \--> names.c (fields, context, functions) --> near.c
  *	                                                          \-> expr.c (types, constant folding)
  *	compile.c --> program.c (filter, key, values, record) --> codegen.c (expressions) --> registers.c

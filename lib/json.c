@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "libktally.h"
+#include "utf8.h"
 
 void ktally_json_init(struct ktally_json *json, FILE *out, bool pretty)
 {
@@ -25,54 +26,25 @@ static void indent(struct ktally_json *json)
 		fputs("  ", json->out);
 }
 
-/* Length of the well-formed UTF-8 sequence at @s, 0 if there is none. */
-static unsigned int utf8_length(const unsigned char *s)
-{
-	unsigned int i, len;
-	uint32_t code;
-
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] >= 0xc2 && s[0] <= 0xdf)
-		len = 2;
-	else if ((s[0] & 0xf0) == 0xe0)
-		len = 3;
-	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
-		len = 4;
-	else
-		return 0;
-	code = s[0] & (0x7f >> len);
-	for (i = 1; i < len; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (s[i] & 0x3f);
-	}
-	if ((len == 3 && (code < 0x800 || (code >= 0xd800 && code <= 0xdfff))) || (len == 4 && (code < 0x10000 || code > 0x10ffff)))
-		return 0;
-	return len;
-}
-
 static void quoted(FILE *out, const char *text)
 {
-	const unsigned char *s = (const unsigned char *)text;
+	const char *s = text;
 
 	fputc('"', out);
 	while (*s) {
-		unsigned int len = utf8_length(s);
+		const char *start = s;
+		uint32_t code = ktally_utf8_next(&s);
 
-		if (*s == '"' || *s == '\\')
-			fprintf(out, "\\%c", *s);
-		else if (*s == '\n')
+		if (code == '"' || code == '\\')
+			fprintf(out, "\\%c", (char)code);
+		else if (code == '\n')
 			fputs("\\n", out);
-		else if (*s == '\t')
+		else if (code == '\t')
 			fputs("\\t", out);
-		else if (*s < 0x20 || *s == 0x7f)
-			fprintf(out, "\\u%04x", *s);
-		else if (len)
-			fwrite(s, 1, len, out);
+		else if (code < 0x20 || code == 0x7f || code == KTALLY_UTF8_BAD)
+			fprintf(out, "\\u%04x", (unsigned int)code);
 		else
-			fputs("\\ufffd", out);
-		s += len ? len : 1;
+			fwrite(start, 1, s - start, out);
 	}
 	fputc('"', out);
 }

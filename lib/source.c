@@ -7,7 +7,7 @@
 #include "compile.h"
 
 #define NSEC_PER_SEC	1000000000ULL
-#define PERIOD_MIN	1000ULL			/* a microsecond */
+#define PERIOD_MIN	10000ULL		/* the least the module takes */
 #define PERIOD_MAX	(3600 * NSEC_PER_SEC)
 #define DEFAULT_HZ	99
 #define PERF_SOFTWARE	1			/* PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK of linux/perf_event.h */
@@ -52,7 +52,7 @@ int kt_set_period(struct kt_compile *c, uint64_t value, enum kt_unit unit, int p
 	if (unit == KT_UNIT_HZ && value)
 		period = (NSEC_PER_SEC + value / 2) / value;
 	if (!value || period < PERIOD_MIN || period > PERIOD_MAX)
-		return kt_fail(c, -EINVAL, pos, len, "a period is between 1us and 3600s (1hz to 1000000hz)");
+		return kt_fail(c, -EINVAL, pos, len, "a period is between 10us and 3600s (a rate between 1hz and 100000hz)");
 	c->probe.period = period;
 	return 0;
 }
