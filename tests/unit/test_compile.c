@@ -86,7 +86,7 @@ static void randomize(struct bc_env *env)
 	X(a + b) X(a - b) X(a * b) X(a + c) X(d - 5) X(c - d) X(-a) X(-d) X(~a) X(~e) X(!a) X(!!b) X(- -c) X(+a) X(!-a) \
 	X(a / 3) X(b / 3) X(a / ((c & 63) | 1)) X(b / (d | 1)) X(a % 7) X(b % 7) X(c % 10) X(c / -3) X(a % -7) X(f / 2) \
 	X(a & b) X(a | c) X(a ^ d) X(b & 0xff) X(a & ~0xff) X(a >> 3) X(b >> 3) X(c >> 1) X(b << 5) X(a << (e & 31)) X(c >> (e & 63)) \
-	X(b >> (e & 63)) X(a < b) X(a < c) X(c < d) X(b < 5) X(a < 5) X(a <= -1) X(a >= -1) X(a > c) X(d > -1) X(d < -1) X(f < 0) \
+	X(b >> (e & 63)) X(a >> (b & 63)) X((c >> (b & 31)) < 0) X(a < b) X(a < c) X(c < d) X(b < 5) X(a < 5) X(a <= -1) X(a >= -1) X(a > c) X(d > -1) X(d < -1) X(f < 0) \
 	X(a == c) X(a != c) X(b == 5) X(5 == b) X(5 < a) X(5 > b) X(-1 >= a) X(3 <= d) X(b >= 0x80000000) X(a == 0) X(a != 0) \
 	X(a && b) X(a || b) X(a && b || c) X(a || b && c) X((a || b) && c) X(!(a && b)) X(!(a || b) && c) X(!(a < c) || d == 1) \
 	X(a < 5 && c > 2 && d) X(a < 5 || c > 2 || d) X((a && c) + (b || d)) X((a < c) < (d < e)) X((a == c) == (d == e)) X((a && c) != (d && e)) \
