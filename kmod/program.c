@@ -5,106 +5,19 @@
  * The verifier has seen to it that registers, jumps, ids and widths are right, so nothing is checked here but what only
  * the moment knows: whether memory can be read.
  */
-#include <linux/cred.h>
 #include <linux/err.h>
-#include <linux/irqflags.h>
 #include <linux/kernel.h>
 #include <linux/mm.h>
-#include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
-#include <linux/topology.h>
 #include <linux/uaccess.h>
-#include <linux/uidgid.h>
-#include "compat/cgroup.h"
-#include "compat/regs.h"
-#include "image.h"
+#include "context.h"
+#include "glob.h"
 #include "probe.h"
 #include "ring.h"
 #include "stack.h"
-
-unsigned int ktally_context_words(u32 context)
-{
-	if (context >= __KTALLY_CTX_END)
-		return 0;
-	return context == KTALLY_CTX_COMM ? TASK_COMM_LEN / sizeof(u64) : 1;
-}
-
-static u64 parent_pid(void)
-{
-	u64 pid;
-
-	rcu_read_lock();
-	pid = rcu_dereference(current->real_parent)->tgid;
-	rcu_read_unlock();
-	return pid;
-}
-
-static u64 interrupt_level(void)
-{
-	if (in_nmi())
-		return 3;
-	if (in_hardirq())
-		return 2;
-	return in_serving_softirq() ? 1 : 0;
-}
-
-/* The rare ones; pid, tid, cpu and time are answered in context(). */
-static noinline u64 context_rare(u32 which, const struct ktally_hit *hit)
-{
-	switch (which) {
-	case KTALLY_CTX_PPID:
-		return parent_pid();
-	case KTALLY_CTX_NODE:
-		return numa_node_id();
-	case KTALLY_CTX_CGROUP:
-		return ktally_cgroup_id();
-	case KTALLY_CTX_UID:
-		return from_kuid(&init_user_ns, current_uid());
-	case KTALLY_CTX_PRIO:
-		return current->prio;
-	case KTALLY_CTX_POLICY:
-		return current->policy;
-	case KTALLY_CTX_IN_IRQ:
-		return interrupt_level();
-	case KTALLY_CTX_IRQS_OFF:
-		return hit->regs && irqs_disabled_flags(ktally_regs_flags(hit->regs));
-	case KTALLY_CTX_IMAGE:
-		return ktally_task_image(current);
-	case KTALLY_CTX_USER_MODE:
-		return hit->regs && user_mode(hit->regs);
-	case KTALLY_CTX_IP:
-		return hit->regs ? instruction_pointer(hit->regs) : 0;
-	}
-	return 0;
-}
-
-static __always_inline void context(u32 which, const struct ktally_hit *hit, u64 *dst)
-{
-	switch (which) {
-	case KTALLY_CTX_PID:
-		*dst = current->tgid;
-		break;
-	case KTALLY_CTX_TID:
-		*dst = current->pid;
-		break;
-	case KTALLY_CTX_COMM:
-		memcpy(dst, current->comm, TASK_COMM_LEN);
-		break;
-	case KTALLY_CTX_CPU:
-		*dst = raw_smp_processor_id();
-		break;
-	case KTALLY_CTX_NS:
-		*dst = ktime_get_mono_fast_ns();
-		break;
-	default:
-		*dst = context_rare(which, hit);
-		break;
-	}
-}
 
 static __always_inline u64 widen(const void *from, unsigned int size, bool is_signed)
 {
@@ -169,75 +82,6 @@ static void copy_text(const struct ktally_insn *insn, const struct ktally_hit *h
 	memcpy(dst, from, strnlen(from, len));
 }
 
-/* One [set] of a pattern against @c: moves *@p behind it. A '[' without ']' stands for itself. */
-static bool glob_set(const u8 *pattern, unsigned int len, unsigned int *p, u8 c)
-{
-	unsigned int i = *p + 1;
-	bool negated = false, found = false;
-
-	if (i < len && (pattern[i] == '!' || pattern[i] == '^')) {
-		negated = true;
-		i++;
-	}
-	for (; i < len && (pattern[i] != ']' || i == *p + 1 + negated); i++) {
-		if (i + 2 < len && pattern[i + 1] == '-' && pattern[i + 2] != ']') {
-			found |= c >= pattern[i] && c <= pattern[i + 2];
-			i += 2;
-		} else {
-			found |= c == pattern[i];
-		}
-	}
-	if (i >= len) {
-		found = c == '[';
-		*p += 1;
-		return found;
-	}
-	*p = i + 1;
-	return found != negated;
-}
-
-/*
- * Backtracks only to the last '*', which is enough. At most length of text times length of pattern steps: both are at
- * most 128.
- */
-static bool glob(const u8 *pattern, unsigned int plen, const u8 *text, unsigned int tlen)
-{
-	unsigned int p = 0, t = 0, star = 0, mark = 0;
-	bool starred = false;
-
-	while (t < tlen) {
-		if (p < plen && pattern[p] == '*') {
-			starred = true;
-			star = ++p;
-			mark = t;
-			continue;
-		}
-		if (p < plen && pattern[p] == '[') {
-			if (glob_set(pattern, plen, &p, text[t])) {
-				t++;
-				continue;
-			}
-		} else if (p < plen && pattern[p] == '\\' && p + 1 < plen) {
-			if (pattern[p + 1] == text[t]) {
-				p += 2;
-				t++;
-				continue;
-			}
-		} else if (p < plen && (pattern[p] == '?' || pattern[p] == text[t])) {
-			p++;
-			t++;
-			continue;
-		}
-		if (!starred)
-			return false;
-		p = star;
-		t = ++mark;
-	}
-	while (p < plen && pattern[p] == '*')
-		p++;
-	return p == plen;
-}
-
 static noinline bool match(const struct ktally_program *program, const struct ktally_insn *insn,
 			   const u64 *span)
 {
@@ -245,7 +89,7 @@ static noinline bool match(const struct ktally_program *program, const struct kt
 	unsigned int plen = insn->imm >> 32, tlen = strnlen((const char *)text, insn->aux & 0xffff);
 
 	if (insn->aux & KTALLY_MATCH_GLOB)
-		return glob(pattern, plen, text, tlen);
+		return ktally_glob(pattern, plen, text, tlen);
 	return plen == tlen && !memcmp(pattern, text, tlen);
 }
 
@@ -418,7 +262,7 @@ u64 ktally_fast_key(const struct ktally_probe *probe, const struct ktally_hit *h
 
 	if (insn->op == KTALLY_OPK_DEREF)
 		return dereference(insn, hit);
-	context(insn->aux, hit, key);
+	ktally_context(insn->aux, hit, key);
 	return key[0];
 }
 
@@ -445,7 +289,7 @@ unsigned int __no_stack_protector ktally_program_run(const struct ktally_probe *
 		} else if (insn->op == KTALLY_OPK_DEREF) {
 			regs[insn->dst] = dereference(insn, hit);
 		} else if (insn->op == KTALLY_OP_CONTEXT) {
-			context(insn->aux, hit, &regs[insn->dst]);
+			ktally_context(insn->aux, hit, &regs[insn->dst]);
 		} else if (insn->op >= KTALLY_OP_JEQ && insn->op <= KTALLY_OP_JSET) {
 			if (jumps(insn->op, regs[insn->a],
 				  insn->b == KTALLY_NO_REG ? insn->imm : regs[insn->b]))

@@ -145,7 +145,4 @@ int ktally_program_verify(struct ktally_session *session, struct ktally_program 
 unsigned int ktally_program_run(const struct ktally_probe *probe, const struct ktally_hit *hit,
 				const struct ktally_hot *hot, void *half);
 
-/** ktally_context_words() - registers that a context value takes, 0 if there is no such context */
-unsigned int ktally_context_words(u32 context);
-
 #endif /* _KTALLY_PROGRAM_H */

@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include "compat/cred.h"
+#include "context.h"
 #include "program.h"
 #include "session.h"
 #include "table.h"
