@@ -43,7 +43,8 @@ struct ktally_insn {
  * enum ktally_op - opcodes
  * @KTALLY_OP_EXIT: end; @imm is enum ktally_verdict
  * @KTALLY_OP_FIELD: dst.. = field @aux of the source; a string takes (@imm rounded up to 8)/8 registers and at most
- *	@imm bytes are kept (@imm a multiple of 8, <= KTALLY_STRING_MAX); integers are sign or zero extended, @imm = 0
+ *	@imm bytes are kept (@imm a multiple of 8, <= KTALLY_STRING_MAX; a text that fills them all has no NUL); integers are
+ *	sign or zero extended, @imm = 0
  * @KTALLY_OP_CONTEXT: dst.. = context @aux (enum ktally_context); strings take their width, see the enum; @imm = 0
  * @KTALLY_OP_IMM: dst = @imm
  * @KTALLY_OP_MOV: dst = a
@@ -52,7 +53,8 @@ struct ktally_insn {
  * @KTALLY_OP_STACK: dst = id of the interned stack; @aux = KTALLY_STACK_KERNEL or KTALLY_STACK_USER, @imm = depth limit (1..
  *	KTALLY_STACK_DEPTH_MAX). 0 when there is none (kernel stack of a hit in user mode, user stack of a kernel thread),
  *	KTALLY_STACK_LOST when the store is full. Needs a session with a stack store.
- * @KTALLY_OP_ADD: dst = a + (b|imm); SUB, MUL, AND, OR, XOR, SHL, SHR (logical), SAR (arithmetic) likewise
+ * @KTALLY_OP_ADD: dst = a + (b|imm); SUB, MUL, AND, OR, XOR, SHL, SHR (logical), SAR (arithmetic) likewise; shifts by 64 or more
+ *	give 0, SAR gives what a shift by 63 gives
  * @KTALLY_OP_UDIV: unsigned; division by zero gives 0. SDIV signed; UMOD, SMOD: remainder, by zero gives 0
  * @KTALLY_OP_BUCKET: dst = bucket number of a; @aux = enum ktally_hist, parameters in @imm as in struct ktally_column @param0
  *	for LOGLIN; LOG2 takes none. (Linear bucketing is arithmetic.)
