@@ -53,7 +53,7 @@ $(O)/syscall_names.h: lib/syscall-names.sh $(O)/deps
 man: $(MAN1) ## write the manual pages to build/man
 $(MAN1): $(HOST_KTALLY)
 	@mkdir -p $(@D)
-	$Q./$(HOST_KTALLY) man $(patsubst ktally-%,%,$(filter-out ktally,$(basename $(@F)))) > $@.new
+	$Q$(abspath $(HOST_KTALLY)) man $(patsubst ktally-%,%,$(filter-out ktally,$(basename $(@F)))) > $@.new
 	$Qmv $@.new $@
 
 # Once, and only what is missing; where all headers are there nothing is installed.
@@ -85,7 +85,7 @@ install: all install-dkms ## install under PREFIX (/usr/local): program, pages, 
 	install -m 644 $(MAN1) $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 tools/man/ktally-events.7 $(DESTDIR)$(PREFIX)/share/man/man7
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
-	./$(HOST_KTALLY) completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ktally
+	$(abspath $(HOST_KTALLY)) completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ktally
 	install -D -m 644 $(LIB) $(DESTDIR)$(PREFIX)/lib/libktally.a
 	install -D -m 644 lib/libktally.h $(DESTDIR)$(PREFIX)/include/libktally.h
 	install -d $(DESTDIR)$(PREFIX)/include/linux $(DESTDIR)$(PREFIX)/lib/pkgconfig
@@ -98,8 +98,8 @@ install-dkms: ## copy the module's source to where DKMS looks for it
 	rm -rf $(SOURCE)
 	install -d $(SOURCE)
 	install -m 644 Kbuild dkms.conf $(SOURCE)
-	find kmod uapi -type f \( -name '*.[chS]' -o -name '*.sh' -o -name 'Makefile*' -o -name 'Kbuild' \) ! -name '*.mod.c' \
-		-exec cp --parents -p -t $(SOURCE) {} +
+	find kmod uapi -type f ! -name '.*' ! -name '*.o' ! -name '*.ko' ! -name '*.mod' ! -name '*.mod.c' \
+		! -path kmod/compat/config.h ! -path kmod/compat/config.log -exec cp --parents -p -t $(SOURCE) {} +
 
 dkms-install: install-dkms ## build and install the module for the running kernel through DKMS
 	@command -v dkms >/dev/null || tests/need dkms

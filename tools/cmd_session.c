@@ -125,6 +125,18 @@ static int run_new(const struct cmd_call *call)
 	return session_close(&session, status);
 }
 
+/* The kernel would refuse it too, but cannot know what the option is called. */
+static int check_room(const struct session *session, const struct ktally_plan *plan)
+{
+	if (plan->ring_size && !session->info.ring_size)
+		out_error("session %s has no ring for the records of this event: make it with --ring-size", session->info.name);
+	else if (plan->stack_entries && !session->info.stack_entries)
+		out_error("session %s has no room for the stacks of this event: make it with --stack-entries", session->info.name);
+	else
+		return EXIT_OK;
+	return EXIT_FAILED;
+}
+
 static int run_add(const struct cmd_call *call)
 {
 	const struct session_cfg *cfg = call->cfg;
@@ -141,6 +153,8 @@ static int run_add(const struct cmd_call *call)
 		plan = ktally_plan_new();
 		status = plan ? compile_events(&session, plan, cfg) : out_failure(-ENOMEM, &session.err);
 	}
+	if (!status)
+		status = check_room(&session, plan);
 	if (!status && cfg->processes)
 		status = run_plan_processes(plan);
 	if (!status && cfg->common.verbose)

@@ -67,7 +67,7 @@ static void message(enum out_style style, const char *what, const char *fmt, va_
 {
 	fflush(stdout);
 	clear_progress();
-	fprintf(stderr, "ktally: %s%s%s", out_style(stderr, style), what, out_style(stderr, OUT_PLAIN));
+	fprintf(stderr, "ktally: %s%s%s", style ? out_style(stderr, style) : "", what, style ? out_style(stderr, OUT_PLAIN) : "");
 	vfprintf(stderr, fmt, args);
 	fputc('\n', stderr);
 }
