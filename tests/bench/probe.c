@@ -76,6 +76,8 @@ static const struct row rows[] = {
 	{ "kp-total", "kprobe:" FUNCTION, .kprobe = true, .table = true, .nr = 2, .insns = { COUNT(0), END } },
 	{ "kp-key", "kprobe:" FUNCTION "//key=pid/", .kprobe = true, .table = true, .keys = 1, .nr = 3,
 	  .insns = { CONTEXT(0, KTALLY_CTX_PID), COUNT(0), END } },
+	{ "kp-kstack", "kprobe:" FUNCTION "//stack=kernel/", .kprobe = true, .table = true, .keys = 1, .stacks = true, .nr = 3,
+	  .insns = { STACK(0), COUNT(0), END } },
 };
 #define NR_ROWS (sizeof(rows) / sizeof(rows[0]))
 

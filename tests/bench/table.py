@@ -19,14 +19,16 @@ ROWS = {
     "kp-none": ("ktally", "kprobe, empty program", None),
     "kp-total": ("ktally", "kprobe, counted", None),
     "kp-key": ("ktally", "kprobe, counted by one key", None),
+    "kp-kstack": ("ktally", "kprobe, counted by kernel stack", None),
     "perf-stat": ("perf", "stat, tracepoint counted", "tp-total"),
-    "perf-record": ("perf", "record, tracepoint", "tp-emit"),
+    "perf-record": ("perf", "record of one process, tracepoint", "tp-emit"),
+    "perf-record-a": ("perf", "record of all (-a), tracepoint", "tp-emit"),
     "ftrace-ring": ("ftrace", "event to the ring", "tp-emit"),
     "ftrace-hist": ("ftrace", "hist trigger by one key", "tp-key"),
     "bpf-tp-key": ("bpftrace", "tracepoint, counted by one key", "tp-key"),
-    "bpf-raw-key": ("bpftrace", "raw tracepoint, counted by one key", "tp-key"),
     "bpf-kp-total": ("bpftrace", "kprobe, counted", "kp-total"),
     "bpf-kp-key": ("bpftrace", "kprobe, counted by one key", "kp-key"),
+    "bpf-kp-kstack": ("bpftrace", "kprobe, counted by kernel stack", "kp-kstack"),
 }
 
 # row: most instructions a hit may cost
