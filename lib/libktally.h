@@ -403,7 +403,10 @@ struct ktally_frame {
 	bool kernel;
 };
 
-/** ktally_symbolizer_new - @procs may be NULL (no user names); kernel names from /proc/kallsyms with modules (zeros: says so in @err, -EPERM) */
+/**
+ * ktally_symbolizer_new - @procs may be NULL (no user names); kernel names come from /proc/kallsyms, with modules
+ * Return: 0; -EPERM: there are no kernel names, @err says why, and *@sym works without them; -ENOMEM: *@sym is NULL
+ */
 int ktally_symbolizer_new(struct ktally_symbolizer **sym, struct ktally_processes *procs, struct ktally_error *err);
 void ktally_symbolizer_free(struct ktally_symbolizer *sym);
 /** ktally_symbolize_kernel, ktally_symbolize_user - the frame stays valid as long as the symbolizer. @caller: the address is a return address (look up ip - 1) */

@@ -57,6 +57,7 @@ static void read_kernel_id(char *text)
 int ktally_symbolizer_new(struct ktally_symbolizer **out, struct ktally_processes *procs, struct ktally_error *err)
 {
 	struct ktally_symbolizer *sym = calloc(1, sizeof(*sym));
+	int ret;
 
 	*out = NULL;
 	if (!sym)
@@ -71,8 +72,13 @@ int ktally_symbolizer_new(struct ktally_symbolizer **out, struct ktally_processe
 		return ktally_fail(err, -ENOMEM, "out of memory");
 	}
 	read_kernel_id(sym->kernel_id);
+	ret = ktally_ksyms_load(&sym->ksyms, err);
+	if (ret == -ENOMEM) {
+		ktally_symbolizer_free(sym);
+		return ret;
+	}
 	*out = sym;
-	return ktally_ksyms_load(&sym->ksyms, err);
+	return ret ? -EPERM : 0;
 }
 
 void ktally_symbolizer_free(struct ktally_symbolizer *sym)

@@ -27,11 +27,14 @@ const uint64_t *ktally_cells(const struct ktally_schema *schema, const struct kt
 /* n * sum(x^2) - sum(x)^2 exactly where 128 bits hold it: floating point would cancel away small deviations of big values. */
 static double spread(uint64_t n, int64_t sum, unsigned __int128 squares)
 {
+	const unsigned __int128 most = ~(unsigned __int128)0;
 	unsigned __int128 left, right, abs = sum < 0 ? -(unsigned __int128)sum : (unsigned __int128)sum;
 
 	right = abs * abs;
-	if (!__builtin_mul_overflow(squares, (unsigned __int128)n, &left))
+	if (squares <= most / n) {
+		left = squares * n;
 		return left > right ? (double)(left - right) : 0;
+	}
 	return (double)((long double)squares * n - (long double)right);
 }
 
