@@ -172,7 +172,7 @@ int ktally_genl_dump_attrs(const struct ktally_genl *genl, struct netlink_callba
  * @type: the attribute
  * @value: in host byte order
  *
- * For nla_put_u64(), removed in 4.7, "netlink: Kill nla_put_u64()".
+ * For nla_put_u64(), which 4.7 took away.
  *
  * Return: 0 or -EMSGSIZE.
  */

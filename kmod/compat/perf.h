@@ -25,8 +25,8 @@
 /**
  * ktally_perf_create() - a counter of our own on one CPU
  * @attr: as for perf_event_open(2); PERF_SAMPLE_RAW is added for a tracepoint, which newer
- *	kernels (6.13, "perf/core: Check sample_type in perf_sample_save_raw_data()") hand no
- *	record otherwise
+ *	kernels ("perf/core: Save raw sample data conditionally based on sample type", 6.13)
+ *	hand no record otherwise
  * @cpu: an online CPU
  * @fn: called at an overflow, or NULL
  * @context: what ktally_perf_context() gives the handler

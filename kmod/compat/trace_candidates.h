@@ -52,7 +52,7 @@
 
 /* sched_wakeup, sched_wakeup_new: task. */
 
-/* "sched/core: Get rid of the 'success' argument of trace_sched_wakeup()", 4.3 */
+/* "sched: Introduce the 'trace_sched_waking' tracepoint", 4.3 */
 #define KTALLY_TP_PROTO_sched_wakeup_1		void *data, struct task_struct *task
 #define KTALLY_TP_FILL_sched_wakeup_1(a)	((a)[0] = (unsigned long)task)
 
@@ -84,7 +84,7 @@
 
 /* sched_process_exit: task, whether it is the last of its thread group (0 where unknown). */
 
-/* "exit: fix misleading comment and tracepoint for process exit", 6.16 */
+/* Told of group_dead since 6.16. */
 #define KTALLY_TP_PROTO_sched_process_exit_1					\
 	void *data, struct task_struct *task, bool group_dead
 #define KTALLY_TP_FILL_sched_process_exit_1(a) do {				\

@@ -29,7 +29,7 @@ long ktally_copy_from_user_nofault(void *to, const void __user *from, size_t siz
 	defined(KTALLY_EXPORT_COPY_FROM_USER_NMI)
 	/*
 	 * Checks that an NMI did not hit in the middle of a change of address space. Returns what
-	 * is left since "perf/x86: Fix copy_from_user_nmi() return if range is not ok", 3.13.
+	 * is left since "perf: Fix arch_perf_out_copy_user default", 3.13.
 	 */
 	left = copy_from_user_nmi(to, from, size);
 #else

@@ -10,6 +10,7 @@
 #include <linux/smp.h>
 #include <linux/string.h>
 
+#include "compat/cred.h"
 #include "compat/perf.h"
 #include "compat/syscall.h"
 #include "compat/trace_protos.h"
@@ -85,13 +86,17 @@ static bool stack_has(unsigned int count, const char *name)
 	return false;
 }
 
-static void check_stacks(void)
+static unsigned long caller_ips[DEPTH];
+
+static noinline void check_stacks(void)
 {
-	unsigned int count;
+	unsigned int count, caller_count;
 
 	preempt_disable();
 	count = ktally_unwind_kernel(NULL, ips, DEPTH);
+	caller_count = ktally_unwind_caller(__builtin_frame_address(0), caller_ips, DEPTH);
 	preempt_enable();
+	smoke_expect(caller_count == count && !memcmp(ips, caller_ips, count * sizeof(*ips)));
 	smoke_expect(count > 2 && !within_module(ips[0], THIS_MODULE));
 	/* Called from module loading, which is a system call. */
 	smoke_expect(stack_has(count, "do_one_initcall"));
@@ -138,6 +143,14 @@ static int hit_kprobe(struct kprobe *probe, struct pt_regs *regs)
 	kprobe_first = ips[0] - instruction_pointer(regs);
 	return 0;
 }
+
+static int show_addresses(char *text, const struct kernel_param *param)
+{
+	return scnprintf(text, PAGE_SIZE, "%d\n", ktally_kernel_addresses_allowed());
+}
+
+static const struct kernel_param_ops addresses_ops = { .get = show_addresses };
+module_param_cb(addresses, &addresses_ops, NULL, 0444);
 
 static void check_regs_stack(void)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// netlink_callback.extack: "netlink: add extack to dumps", 4.20.
+// netlink_callback.extack: "netlink: Pass extack to dump handlers", 4.20.
 #include <linux/netlink.h>
 
 void probe(struct netlink_callback *cb, const struct nlattr *attr);

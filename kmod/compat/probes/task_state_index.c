@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// task_state_index(): "sched/headers: Rename task_state() helpers", 4.15.
+// task_state_index(): "sched/debug: Rename task-state printing helpers", 4.15.
 #include <linux/sched.h>
 
 unsigned int probe(struct task_struct *task);

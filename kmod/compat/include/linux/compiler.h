@@ -26,7 +26,10 @@
 #define __has_attribute(attribute)	0
 #endif
 
-/* "compiler_attributes: add a definition for the __uninitialized macro", 5.9. */
+/*
+ * A variable that is not worth clearing on every hit, where the kernel clears all of them
+ * (INIT_STACK_ALL_ZERO). "Compiler Attributes: Add __uninitialized macro", 6.9.
+ */
 #ifndef __uninitialized
 #if __has_attribute(__uninitialized__)
 #define __uninitialized		__attribute__((__uninitialized__))
@@ -35,28 +38,13 @@
 #endif
 #endif
 
-/* "compiler_attributes.h: Add __no_stack_protector attribute", 5.18; gcc has it since 11. */
+/* "start_kernel: Add __no_stack_protector function attribute", 6.5; gcc has it since 11. */
 #ifndef __no_stack_protector
 #if __has_attribute(__no_stack_protector__)
 #define __no_stack_protector	__attribute__((__no_stack_protector__))
 #else
 #define __no_stack_protector
 #endif
-#endif
-
-/*
- * A variable that is not worth clearing on every hit, where the kernel clears all of them
- * (INIT_STACK_ALL_ZERO). "Compiler Attributes: Add __uninitialized macro", 6.9.
- */
-#ifndef __uninitialized
-#ifdef __has_attribute
-#if __has_attribute(__uninitialized__)
-#define __uninitialized		__attribute__((__uninitialized__))
-#endif
-#endif
-#endif
-#ifndef __uninitialized
-#define __uninitialized
 #endif
 
 #endif /* _KTALLY_SHIM_LINUX_COMPILER_H */

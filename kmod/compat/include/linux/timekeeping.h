@@ -15,7 +15,7 @@
 #define ktime_get_mono_fast_ns()	trace_clock_local()
 #endif
 
-/* "hrtimer: Provide ktime_get_ns() and friends", 3.17. */
+/* "timekeeping: Provide ktime_get[*]_ns() helpers", 3.17. */
 #ifndef KTALLY_HAVE_REAL_NS
 #include <linux/hrtimer.h>
 #define ktime_get_ns()			ktime_to_ns(ktime_get())
