@@ -440,8 +440,8 @@ int ktally_session_flip(struct ktally_session *session, bool clear, unsigned int
 	}
 	for_each_cpu(cpu, session->cpus) {
 		half = ktally_session_area(session, cpu, next)->memory;
-		/* Odd before the first hit can be in it; pairs with the reader's second look at generation. */
 		WRITE_ONCE(half->generation, half->generation + 1);
+		/* Odd before the first hit can be in it; pairs with the reader's second look at generation. */
 		smp_wmb();
 		if (clear)
 			clear_half(session, half);

@@ -105,7 +105,7 @@ enum ktally_op {
 	KTALLY_OP_JSGT = 34,
 	KTALLY_OP_JSGE = 35,
 	KTALLY_OP_JSET = 36,
-	__KTALLY_OP_END,
+	__KTALLY_OP_END
 };
 #define KTALLY_OP_MAX (__KTALLY_OP_END - 1)
 
@@ -117,7 +117,7 @@ enum ktally_op {
 enum ktally_verdict {
 	KTALLY_VERDICT_FOLDED = 0,
 	KTALLY_VERDICT_FILTERED = 1,
-	__KTALLY_VERDICT_END,
+	__KTALLY_VERDICT_END
 };
 #define KTALLY_VERDICT_MAX (__KTALLY_VERDICT_END - 1)
 
@@ -169,7 +169,7 @@ enum ktally_context {
 	KTALLY_CTX_IMAGE = 13,
 	KTALLY_CTX_USER_MODE = 14,
 	KTALLY_CTX_IP = 15,
-	__KTALLY_CTX_END,
+	__KTALLY_CTX_END
 };
 #define KTALLY_CTX_MAX (__KTALLY_CTX_END - 1)
 
