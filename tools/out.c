@@ -63,13 +63,18 @@ static void clear_progress(void)
 	progress_shown = false;
 }
 
+/* In one write, so that a pipe shared with the output cannot tear it. */
 static void message(enum out_style style, const char *what, const char *fmt, va_list args)
 {
+	char *text;
+
+	if (vasprintf(&text, fmt, args) < 0)
+		text = NULL;
 	fflush(stdout);
 	clear_progress();
-	fprintf(stderr, "ktally: %s%s%s", style ? out_style(stderr, style) : "", what, style ? out_style(stderr, OUT_PLAIN) : "");
-	vfprintf(stderr, fmt, args);
-	fputc('\n', stderr);
+	fprintf(stderr, "ktally: %s%s%s%s\n", style ? out_style(stderr, style) : "", what, style ? out_style(stderr, OUT_PLAIN) : "",
+		text ? text : "out of memory");
+	free(text);
 }
 
 void out_error(const char *fmt, ...)
