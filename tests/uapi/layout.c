@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Sizes, offsets and the absence of holes of every struct in uapi/, the same on every machine; compiles as C90, C11 and C++11. */
+#include <stddef.h>
+#include <linux/ktally.h>
+#include <linux/ktally_netlink.h>
+#include <linux/ktally_program.h>
+#ifndef PEDANTIC	/* C90 has no flexible array members */
+#include <linux/ktally_ring.h>
+#include <linux/ktally_table.h>
+#endif
+
+#if defined(__cplusplus)
+#define HOLDS(name, what)	static_assert(what, #what)
+#elif __STDC_VERSION__ >= 201112L
+#define HOLDS(name, what)	_Static_assert(what, #what)
+#else
+#define HOLDS(name, what)	typedef char holds_##name[(what) ? 1 : -1]
+#endif
+
+/* Where the next member begins: with no hole, right behind this one. */
+#define BEHIND(type, member)	(offsetof(struct type, member) + sizeof(((struct type *)0)->member))
+#define FIRST(type, member)	HOLDS(type##_##member, offsetof(struct type, member) == 0)
+#define NEXT(type, previous, member, at) \
+	HOLDS(type##_##member, offsetof(struct type, member) == (at) && BEHIND(type, previous) == (at))
+/* The end of the struct is the end of its last member; flexible arrays begin there. */
+#define ENDS(type, last, size)	HOLDS(type##_end, BEHIND(type, last) == (size) && sizeof(struct type) == (size))
+#define OPEN(type, last, member, size) \
+	HOLDS(type##_end, BEHIND(type, last) == (size) && sizeof(struct type) == (size) && offsetof(struct type, member) == (size))
+
+FIRST(ktally_attach, size);
+NEXT(ktally_attach, size, session, 4);
+NEXT(ktally_attach, session, nr_cpus, 8);
+NEXT(ktally_attach, nr_cpus, state, 12);
+ENDS(ktally_attach, state, 16);
+
+FIRST(ktally_region, size);
+NEXT(ktally_region, size, kind, 4);
+NEXT(ktally_region, kind, cpu, 8);
+NEXT(ktally_region, cpu, index, 12);
+NEXT(ktally_region, index, offset, 16);
+NEXT(ktally_region, offset, length, 24);
+ENDS(ktally_region, length, 32);
+
+FIRST(ktally_insn, op);
+NEXT(ktally_insn, op, dst, 1);
+NEXT(ktally_insn, dst, a, 2);
+NEXT(ktally_insn, a, b, 3);
+NEXT(ktally_insn, b, aux, 4);
+NEXT(ktally_insn, aux, imm, 8);
+ENDS(ktally_insn, imm, 16);
+
+#ifndef PEDANTIC
+FIRST(ktally_ring_page, magic);
+NEXT(ktally_ring_page, magic, cpu, 4);
+NEXT(ktally_ring_page, cpu, data_offset, 8);
+NEXT(ktally_ring_page, data_offset, mode, 12);
+NEXT(ktally_ring_page, mode, data_size, 16);
+NEXT(ktally_ring_page, data_size, head, 24);
+NEXT(ktally_ring_page, head, tail, 32);
+NEXT(ktally_ring_page, tail, offered, 40);
+NEXT(ktally_ring_page, offered, reserved, 48);
+NEXT(ktally_ring_page, reserved, dropped, 56);
+NEXT(ktally_ring_page, dropped, overwritten, 64);
+ENDS(ktally_ring_page, overwritten, 72);
+
+FIRST(ktally_consumer_page, tail);
+ENDS(ktally_consumer_page, tail, 8);
+
+FIRST(ktally_record, size);
+NEXT(ktally_record, size, type, 4);
+NEXT(ktally_record, type, probe, 6);
+NEXT(ktally_record, probe, pid, 8);
+NEXT(ktally_record, pid, tid, 12);
+NEXT(ktally_record, tid, time, 16);
+ENDS(ktally_record, time, 24);
+
+FIRST(ktally_event, record);
+OPEN(ktally_event, record, words, 24);
+
+FIRST(ktally_process, record);
+NEXT(ktally_process, record, image, 24);
+NEXT(ktally_process, image, parent, 32);
+NEXT(ktally_process, parent, comm, 40);
+ENDS(ktally_process, comm, 56);
+
+FIRST(ktally_mmap, record);
+NEXT(ktally_mmap, record, image, 24);
+NEXT(ktally_mmap, image, start, 32);
+NEXT(ktally_mmap, start, length, 40);
+NEXT(ktally_mmap, length, offset, 48);
+NEXT(ktally_mmap, offset, inode, 56);
+NEXT(ktally_mmap, inode, dev_major, 64);
+NEXT(ktally_mmap, dev_major, dev_minor, 68);
+OPEN(ktally_mmap, dev_minor, path, 72);
+
+FIRST(ktally_column, kind);
+NEXT(ktally_column, kind, hist, 2);
+NEXT(ktally_column, hist, reserved, 4);
+NEXT(ktally_column, reserved, param0, 8);
+NEXT(ktally_column, param0, param1, 16);
+NEXT(ktally_column, param1, param2, 24);
+ENDS(ktally_column, param2, 32);
+
+FIRST(ktally_half, magic);
+NEXT(ktally_half, magic, abi, 4);
+NEXT(ktally_half, abi, cpu, 8);
+NEXT(ktally_half, cpu, nr_probes, 12);
+NEXT(ktally_half, nr_probes, nr_tables, 16);
+NEXT(ktally_half, nr_tables, probes_offset, 20);
+NEXT(ktally_half, probes_offset, tables_offset, 24);
+NEXT(ktally_half, tables_offset, reserved, 28);
+NEXT(ktally_half, reserved, generation, 32);
+NEXT(ktally_half, generation, length, 40);
+NEXT(ktally_half, length, pad, 48);
+ENDS(ktally_half, pad, 64);
+
+FIRST(ktally_probe_count, hits);
+NEXT(ktally_probe_count, hits, filtered, 8);
+NEXT(ktally_probe_count, filtered, gated, 16);
+NEXT(ktally_probe_count, gated, folded, 24);
+NEXT(ktally_probe_count, folded, other, 32);
+NEXT(ktally_probe_count, other, recursion, 40);
+NEXT(ktally_probe_count, recursion, nmi, 48);
+NEXT(ktally_probe_count, nmi, fault, 56);
+ENDS(ktally_probe_count, fault, 64);
+
+FIRST(ktally_table_head, rows_offset);
+NEXT(ktally_table_head, rows_offset, used, 8);
+NEXT(ktally_table_head, used, index_offset, 16);
+NEXT(ktally_table_head, index_offset, row_size, 24);
+NEXT(ktally_table_head, row_size, nr_keys, 28);
+NEXT(ktally_table_head, nr_keys, capacity, 32);
+NEXT(ktally_table_head, capacity, index_bits, 36);
+NEXT(ktally_table_head, index_bits, spare, 40);
+NEXT(ktally_table_head, spare, pad, 48);
+ENDS(ktally_table_head, pad, 56);
+
+FIRST(ktally_stacks, magic);
+NEXT(ktally_stacks, magic, cpu, 4);
+NEXT(ktally_stacks, cpu, capacity, 8);
+NEXT(ktally_stacks, capacity, entries_offset, 16);
+NEXT(ktally_stacks, entries_offset, used, 24);
+NEXT(ktally_stacks, used, lost, 32);
+NEXT(ktally_stacks, lost, index_offset, 40);
+NEXT(ktally_stacks, index_offset, index_bits, 48);
+NEXT(ktally_stacks, index_bits, reserved, 52);
+NEXT(ktally_stacks, reserved, pad, 56);
+ENDS(ktally_stacks, pad, 64);
+
+FIRST(ktally_stack, hash);
+NEXT(ktally_stack, hash, nr, 4);
+NEXT(ktally_stack, nr, kind, 6);
+OPEN(ktally_stack, kind, ips, 8);
+
+/* What programs carry as numbers must not move either. */
+HOLDS(ioc_attach, KTALLY_IOC_ATTACH == _IOWR(0xB7, 1, struct ktally_attach) && _IOC_SIZE(KTALLY_IOC_ATTACH) == 16);
+HOLDS(ioc_region, KTALLY_IOC_REGION == _IOWR(0xB7, 2, struct ktally_region) && _IOC_SIZE(KTALLY_IOC_REGION) == 32);
+HOLDS(identity, sizeof(struct ktally_probe_count) / sizeof(__u64) == 8);
+#endif
