@@ -141,7 +141,7 @@ static void put_fitting(FILE *out, const char *name, double width)
 static void put_frame(struct graph *graph, const struct ktally_node *node, const char *name, const char *module, unsigned int level, uint64_t start)
 {
 	double scale = (WIDTH - 2.0 * PAD) / graph->total, x = PAD + start * scale, width = node->total * scale;
-	unsigned int y = TOP + (graph->depth - level) * PITCH;
+	unsigned int y = TOP + level * PITCH;
 	FILE *out = graph->out;
 	char text[96];
 

@@ -34,7 +34,7 @@ const char ktally_flamegraph_script[] =
 "	'use strict';\n"
 "	var svg = document.documentElement, total = +svg.getAttribute('data-total'), unit = svg.getAttribute('data-unit');\n"
 "	var pad = 10, pitch = 17, top = +svg.getAttribute('data-top'), depth = +svg.getAttribute('data-depth');\n"
-"	var width = 1200, letter = 6.7, flipped = false, view = null, about = document.getElementById('details').textContent;\n"
+"	var width = 1200, letter = 6.7, flipped = true, view = null, about = document.getElementById('details').textContent;\n"
 "	var frames = Array.prototype.map.call(document.querySelectorAll('g.f'), function (g) {\n"
 "		var f = { g: g, title: g.querySelector('title').textContent, name: g.getAttribute('data-n'),\n"
 "			rect: g.querySelector('rect'), text: g.querySelector('text'), hit: false,\n"

@@ -138,6 +138,20 @@ static int push_kernel(const struct ktally_report *report, uint64_t id, struct k
 	return 0;
 }
 
+/*
+ * A program built without frame pointers sends the walk astray. An address that nothing was mapped at shows where: what lies
+ * outward of it is no part of the stack. Return: how many addresses to believe, the first stray one included.
+ */
+static unsigned int believable(struct ktally_symbolizer *sym, uint64_t image, const uint64_t *ips, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		if (!*ktally_symbolize_user(sym, image, ips[i], i > 0)->module)
+			return i + 1;
+	return nr;
+}
+
 static int push_user(const struct ktally_report *report, uint64_t id, uint64_t image, struct ktally_stack_view *view)
 {
 	const uint64_t *ips;
@@ -146,6 +160,7 @@ static int push_user(const struct ktally_report *report, uint64_t id, uint64_t i
 	if (id == KTALLY_STACKSET_LOST)
 		return push(view, &lost_stack);
 	ips = ktally_stackset_get(report->snapshot->stacks, id, &nr);
+	nr = believable(report->sym, image, ips, nr);
 	for (i = nr; i-- > 0;)
 		if (push(view, ktally_symbolize_user(report->sym, image, ips[i], i > 0)))
 			return -ENOMEM;
