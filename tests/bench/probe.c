@@ -1,83 +1,51 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * probe ROW CALLS COMMAND...: runs a command while one of the probes below fires, and checks that every call was counted.
- *
- * The programs are the ones the compiler makes of the event texts beside them, less what only naming needs.
- */
+/* probe ROW CALLS COMMAND...: runs a command while the probe of that row fires, and checks that every call was counted. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "libktally.h"
 
-#define INSNS_MAX	8
-#define SYSCALL_ID	0	/* field of raw_syscalls:sys_enter */
-#define RING		(64U << 20)
-
-#define FIELD(reg, field)	{ .op = KTALLY_OP_FIELD, .dst = reg, .aux = field }
-#define CONTEXT(reg, what)	{ .op = KTALLY_OP_CONTEXT, .dst = reg, .aux = what }
-#define STACK(reg)		{ .op = KTALLY_OP_STACK, .dst = reg, .aux = KTALLY_STACK_KERNEL, .imm = KTALLY_STACK_DEPTH_MAX }
-#define PASS_IF(reg, value)	{ .op = KTALLY_OP_JEQ, .a = reg, .b = KTALLY_NO_REG, .aux = 1, .imm = value }
-#define REFUSE			{ .op = KTALLY_OP_EXIT, .imm = KTALLY_VERDICT_FILTERED }
-#define COUNT(key)		{ .op = KTALLY_OP_UPDATE, .a = key, .b = KTALLY_NO_REG }
-#define ADD(key, value)		{ .op = KTALLY_OP_UPDATE, .a = key, .b = value }
-#define EMIT(reg, words)	{ .op = KTALLY_OP_EMIT, .a = reg, .aux = words }
-#define END			{ .op = KTALLY_OP_EXIT, .imm = KTALLY_VERDICT_FOLDED }
+#define RING	(64U << 20)
+#define STACKS	4096
 
 /**
- * struct row - one measurement
- * @name: of the row
- * @text: the event it stands for
- * @kprobe: the source is a kprobe, else a typed tracepoint
- * @idle: the session is made but not started: nothing must be counted, at no cost
- * @filtered: the filter refuses every call of the loop
- * @ring: the session has a ring
- * @table: the program updates a table
- * @stacks: the session has a store of stacks
- * @keys: key words of its table
- * @hist: the table has a log2 histogram
- * @nr: instructions
+ * enum what - what becomes of the calls that the command makes
+ * @COUNTED: they are in the table
+ * @EMITTED: they are in the ring
+ * @REFUSED: the filter says no
+ * @PASSED: the program is no more than its end
+ * @UNSEEN: the session is made, but not started
  */
+enum what { COUNTED, EMITTED, REFUSED, PASSED, UNSEEN };
+
+/** struct row - one measurement: its name, its event and what becomes of the calls */
 struct row {
 	const char *name, *text;
-	bool kprobe, idle, filtered, ring, table, stacks, hist;
-	unsigned int keys, nr;
-	struct ktally_insn insns[INSNS_MAX];
+	enum what what;
 };
 
 #define TRACEPOINT	"raw_syscalls:sys_enter"
-#define FUNCTION	"__x64_sys_getppid"
-#define GETPPID		SYS_getppid
+#define KPROBE		"kprobe:__x64_sys_getppid"
 
 static const struct row rows[] = {
-	{ "idle", TRACEPOINT "//key=id/", .idle = true, .table = true, .keys = 1, .nr = 3,
-	  .insns = { FIELD(0, SYSCALL_ID), COUNT(0), END } },
-	{ "tp-none", TRACEPOINT " and no program", .nr = 1, .insns = { END } },
-	{ "tp-total", TRACEPOINT, .table = true, .nr = 2, .insns = { COUNT(0), END } },
-	{ "tp-key", TRACEPOINT "//key=id/", .table = true, .keys = 1, .nr = 3,
-	  .insns = { FIELD(0, SYSCALL_ID), COUNT(0), END } },
-	{ "tp-keys", TRACEPOINT "//key=pid,id/", .table = true, .keys = 2, .nr = 4,
-	  .insns = { CONTEXT(0, KTALLY_CTX_PID), FIELD(1, SYSCALL_ID), COUNT(0), END } },
-	{ "tp-filter", TRACEPOINT "/id == 110/key=id/", .table = true, .keys = 1, .nr = 5,
-	  .insns = { FIELD(0, SYSCALL_ID), PASS_IF(0, GETPPID), REFUSE, COUNT(0), END } },
-	{ "tp-refused", TRACEPOINT "/id == 1000/key=id/", .table = true, .keys = 1, .filtered = true, .nr = 5,
-	  .insns = { FIELD(0, SYSCALL_ID), PASS_IF(0, 1000), REFUSE, COUNT(0), END } },
-	{ "tp-hist", TRACEPOINT "//key=id/hist=id/", .table = true, .keys = 1, .hist = true, .nr = 3,
-	  .insns = { FIELD(0, SYSCALL_ID), ADD(0, 0), END } },
-	{ "tp-kstack", TRACEPOINT "//stack=kernel/", .table = true, .keys = 1, .stacks = true, .nr = 3,
-	  .insns = { STACK(0), COUNT(0), END } },
-	{ "tp-emit", TRACEPOINT " to the ring, 32 bytes", .ring = true, .nr = 3,
-	  .insns = { FIELD(0, SYSCALL_ID), EMIT(0, 1), END } },
-	{ "kp-none", "kprobe:" FUNCTION " and no program", .kprobe = true, .nr = 1, .insns = { END } },
-	{ "kp-total", "kprobe:" FUNCTION, .kprobe = true, .table = true, .nr = 2, .insns = { COUNT(0), END } },
-	{ "kp-key", "kprobe:" FUNCTION "//key=pid/", .kprobe = true, .table = true, .keys = 1, .nr = 3,
-	  .insns = { CONTEXT(0, KTALLY_CTX_PID), COUNT(0), END } },
-	{ "kp-kstack", "kprobe:" FUNCTION "//stack=kernel/", .kprobe = true, .table = true, .keys = 1, .stacks = true, .nr = 3,
-	  .insns = { STACK(0), COUNT(0), END } },
+	{ "idle", TRACEPOINT "//key=id/", UNSEEN },
+	{ "tp-none", TRACEPOINT, PASSED },
+	{ "tp-total", TRACEPOINT "//count/", COUNTED },
+	{ "tp-key", TRACEPOINT "//key=id/", COUNTED },
+	{ "tp-keys", TRACEPOINT "//key=pid,id/", COUNTED },
+	{ "tp-filter", TRACEPOINT "/id == 110/key=id/", COUNTED },
+	{ "tp-refused", TRACEPOINT "/id == 1000/key=id/", REFUSED },
+	{ "tp-hist", TRACEPOINT "//key=id/hist=id/", COUNTED },
+	{ "tp-kstack", TRACEPOINT "//stack=kernel/", COUNTED },
+	{ "tp-emit", TRACEPOINT "//emit=id/", EMITTED },
+	{ "kp-none", KPROBE, PASSED },
+	{ "kp-total", KPROBE "//count/", COUNTED },
+	{ "kp-key", KPROBE "//key=pid/", COUNTED },
+	{ "kp-kstack", KPROBE "//stack=kernel/", COUNTED },
 };
 #define NR_ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -98,57 +66,38 @@ static const struct row *find_row(const char *name)
 	return NULL;
 }
 
-static void plan_table(struct ktally_plan *plan, const struct row *row)
+/* The event's source with a program that does nothing: what it costs to get there and back. */
+static void plan_nothing(struct ktally_plan *plan)
 {
-	struct ktally_table_plan *table = ktally_plan_add_table(plan);
+	struct ktally_probe_plan *probe = &plan->probes[0];
+
+	probe->insns[0] = (struct ktally_insn){ .op = KTALLY_OP_EXIT, .imm = KTALLY_VERDICT_FOLDED };
+	probe->nr_insns = 1;
+}
+
+static struct ktally_plan *make_plan(struct ktally_client *client, const struct row *row)
+{
+	struct ktally_compile_opts opts = { .stack_depth = KTALLY_STACK_DEPTH_MAX, .rows = 8192 };
+	struct ktally_plan *plan = ktally_plan_new();
+	struct ktally_error err = { .pos = -1 };
+	struct ktally_catalogue cat = { 0 };
+	char line[256];
 	unsigned int n;
 
-	if (!table)
+	if (!plan)
 		die(row->name, "out of memory");
-	snprintf(table->schema.name, sizeof(table->schema.name), "%s", row->text);
-	for (n = 0; n < row->keys; n++) {
-		snprintf(table->schema.keys[n].name, sizeof(table->schema.keys[n].name), "key%u", n);
-		table->schema.keys[n].word = n;
-		table->schema.keys[n].words = 1;
-	}
-	table->schema.nr_keys = row->keys;
-	table->schema.key_words = row->keys;
-	table->schema.nr_values = 1;
-	table->schema.values[0].column.kind = row->hist ? KTALLY_COLUMN_HIST : KTALLY_COLUMN_COUNT;
-	table->schema.values[0].column.hist = row->hist ? KTALLY_HIST_LOG2 : KTALLY_HIST_NONE;
-	snprintf(table->schema.values[0].name, sizeof(table->schema.values[0].name), "value");
-	table->rows = 8192;
-}
-
-static void plan_probe(struct ktally_plan *plan, const struct row *row)
-{
-	struct ktally_probe_plan *probe = ktally_plan_add_probe(plan);
-
-	if (!probe)
-		die(row->name, "out of memory");
-	probe->kind = row->kprobe ? KTALLY_SOURCE_KPROBE : KTALLY_SOURCE_TRACEPOINT;
-	snprintf(probe->name, sizeof(probe->name), "%s", row->kprobe ? FUNCTION : TRACEPOINT);
-	probe->insns = malloc(sizeof(row->insns));
-	probe->text = strdup(row->text);
-	if (!probe->insns || !probe->text)
-		die(row->name, "out of memory");
-	memcpy(probe->insns, row->insns, sizeof(row->insns));
-	probe->nr_insns = row->nr;
-	snprintf(probe->record.name, sizeof(probe->record.name), "%s", row->text);
-}
-
-/* The field numbers above are the module's; a module that has others must not be measured by accident. */
-static void check_catalogue(struct ktally_client *client, struct ktally_error *err)
-{
-	struct ktally_catalogue cat = { 0 };
-	const struct ktally_source_info *source;
-
-	if (ktally_client_catalogue(client, &cat, err))
-		die("the list of sources", err->text);
-	source = ktally_catalogue_find(&cat, TRACEPOINT);
-	if (!source || !source->available || source->nr_fields <= SYSCALL_ID || strcmp(source->fields[SYSCALL_ID].name, "id"))
-		die(TRACEPOINT, "is not there, or its first field is not 'id'");
+	if (ktally_client_catalogue(client, &cat, &err) || ktally_compile(plan, &cat, row->text, &opts, &err))
+		die(row->name, err.text);
 	ktally_catalogue_clear(&cat);
+	if (row->what == PASSED)
+		plan_nothing(plan);
+	plan->ring_size = row->what == EMITTED ? RING : 0;
+	plan->stack_entries = strstr(row->text, "stack=") ? STACKS : 0;
+	for (n = 0; getenv("KTALLY_BENCH_PROGRAMS") && n < plan->probes[0].nr_insns; n++) {
+		ktally_disassemble(&plan->probes[0].insns[n], line, sizeof(line));
+		fprintf(stderr, "%s: %u  %s\n", row->name, n, line);
+	}
+	return plan;
 }
 
 static void run_command(char **command)
@@ -174,11 +123,11 @@ static void check_probe(struct ktally_client *client, uint32_t session, const st
 	if (ktally_client_probes(client, session, &info, &err) != 1)
 		die(row->name, err.text);
 	c = &info->count;
-	if (row->idle ? c->hits : c->hits < calls)
+	if (row->what == UNSEEN ? c->hits : c->hits < calls)
 		die(row->name, "the probe did not fire as often as it must");
 	if (c->hits != c->filtered + c->folded || info->missed)
 		die(row->name, "hits were lost");
-	if (!row->idle && (row->filtered ? c->filtered : c->folded) < calls)
+	if (row->what != UNSEEN && (row->what == REFUSED ? c->filtered : c->folded) < calls)
 		die(row->name, "the filter did not do what it must");
 	free(info);
 }
@@ -196,7 +145,7 @@ static void check_table(struct ktally_client *client, uint32_t session, const st
 	for (n = 0; n < snap->tables[0].nr_rows; n++)
 		if (snap->tables[0].rows[n].hits > most)
 			most = snap->tables[0].rows[n].hits;
-	if (row->filtered ? most : most < calls)
+	if (most < calls)
 		die(row->name, "no row of the table has all calls");
 	ktally_snapshot_free(snap);
 	ktally_device_close(dev);
@@ -231,26 +180,20 @@ int main(int argc, char **argv)
 		die("usage", "probe ROW CALLS COMMAND...");
 	row = find_row(argv[1]);
 	calls = strtoull(argv[2], NULL, 10);
-	plan = ktally_plan_new();
-	if (!plan)
-		die(row->name, "out of memory");
-	plan->ring_size = row->ring ? RING : 0;
-	plan->stack_entries = row->stacks ? 4096 : 0;
-	if (row->table)
-		plan_table(plan, row);
-	plan_probe(plan, row);
 	if (ktally_client_open(&client, &err))
 		die("ktally", err.text);
-	check_catalogue(client, &err);
-	if (ktally_client_create(client, plan, &session, &err) || (!row->idle && ktally_client_start(client, session, &err)))
+	plan = make_plan(client, row);
+	if (ktally_client_create(client, plan, &session, &err))
+		die(row->name, err.text);
+	if (row->what != UNSEEN && ktally_client_start(client, session, &err))
 		die(row->name, err.text);
 	run_command(argv + 3);
-	if (!row->idle && ktally_client_stop(client, session, &err))
+	if (row->what != UNSEEN && ktally_client_stop(client, session, &err))
 		die(row->name, err.text);
 	check_probe(client, session, row, calls);
-	if (row->table && !row->idle)
+	if (row->what == COUNTED)
 		check_table(client, session, row, calls);
-	if (row->ring)
+	if (row->what == EMITTED)
 		check_ring(session, row, calls);
 	if (ktally_client_delete(client, session, &err))
 		die(row->name, err.text);
