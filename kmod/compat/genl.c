@@ -8,6 +8,10 @@
 
 #include "compat/genl.h"
 
+#ifndef KTALLY_HAVE_GENL_FAMILY_OPS
+#error "ktally needs Linux 3.13 or later, or the 3.10 of RHEL 7.7 or later"
+#endif
+
 /* What the kernel keeps a pointer to; a module has one family. */
 static struct genl_multicast_group group;
 static struct genl_ops *op_copies;

@@ -65,41 +65,88 @@ static void walk_caller(struct walk *walk, void *frame)
 }
 
 #elif defined(CONFIG_ARM64) || defined(CONFIG_FRAME_POINTER)
+#include <asm/irq_regs.h>
+
+#ifdef KTALLY_HAVE_ARM64_FRAME_META
+#include <asm/stacktrace/frame.h>
+
+/*
+ * Where an exception interrupted the kernel the chain has a frame of zeros, inside the pt_regs
+ * that go on: "arm64: stacktrace: unwind exception boundaries", 6.13. Before, that frame was
+ * the interrupted address and frame themselves.
+ */
+static bool walk_exception(struct walk *walk, struct frame_walk *frames)
+{
+	unsigned long record = frames->low - sizeof(struct frame);
+	struct pt_regs *regs = (void *)(record - offsetof(struct pt_regs, stackframe));
+	u64 type, ip, next;
+
+	if (copy_from_kernel_nofault(&type, &regs->stackframe.type, sizeof(type)) ||
+	    type != FRAME_META_TYPE_PT_REGS ||
+	    copy_from_kernel_nofault(&ip, &regs->pc, sizeof(ip)) ||
+	    copy_from_kernel_nofault(&next, &regs->regs[29], sizeof(next)))
+		return false;
+	frames->address = next;
+	walk_store(walk, ip);
+	return true;
+}
+#else
+static bool walk_exception(struct walk *walk, struct frame_walk *frames)
+{
+	return false;
+}
+#endif
+
+/* An x86 interrupt pushes no frame: its handler's leads past the function that it interrupted. */
+static void walk_interrupted(struct walk *walk, struct frame_walk *frames)
+{
+	struct pt_regs *regs = get_irq_regs();
+
+	if (IS_ENABLED(CONFIG_X86) && regs && !user_mode(regs) && walk->count < walk->max &&
+	    frames->address == regs_frame(regs))
+		walk_store(walk, regs_ip(regs));
+}
+
+static void walk_frames(struct walk *walk, struct frame_walk *frames)
+{
+	unsigned int steps = walk->max + OWN_FRAMES_MAX;
+	struct frame frame;
+	unsigned long ip;
+
+	while (walk->count < walk->max && steps-- && frame_walk_next(frames, &frame)) {
+		if (!frame.ip) {
+			if (!walk_exception(walk, frames))
+				break;
+			continue;
+		}
+		ip = strip_kernel(frame.ip);
+		if (ip < TASK_SIZE)
+			break;
+		walk_store(walk, ip);
+		walk_interrupted(walk, frames);
+	}
+}
 
 static noinline void walk_kernel(struct walk *walk, struct pt_regs *regs)
 {
-	unsigned int steps = walk->max + OWN_FRAMES_MAX;
+	unsigned long here = (unsigned long)__builtin_frame_address(0);
 	struct frame_walk frames;
-	struct frame frame;
-	unsigned long ip;
 
 	if (regs) {
 		walk_store(walk, regs_ip(regs));
 		frame_walk_start(&frames, regs_frame(regs), regs_sp(regs));
 	} else {
-		ip = (unsigned long)__builtin_frame_address(0);
-		frame_walk_start(&frames, ip, ip);
+		frame_walk_start(&frames, here, here);
 	}
-	while (walk->count < walk->max && steps-- && frame_walk_next(&frames, &frame)) {
-		ip = strip_kernel(frame.ip);
-		if (!frame.ip || ip < TASK_SIZE)
-			break;
-		walk_store(walk, ip);
-	}
+	walk_frames(walk, &frames);
 }
 
 static void walk_caller(struct walk *walk, void *frame)
 {
-	unsigned int steps = walk->max + OWN_FRAMES_MAX;
 	struct frame_walk frames;
-	struct frame next;
 
 	frame_walk_start(&frames, (unsigned long)frame, (unsigned long)frame);
-	while (walk->count < walk->max && steps-- && frame_walk_next(&frames, &next)) {
-		if (!next.ip || strip_kernel(next.ip) < TASK_SIZE)
-			break;
-		walk_store(walk, strip_kernel(next.ip));
-	}
+	walk_frames(walk, &frames);
 }
 
 #else

@@ -2,6 +2,7 @@
 /* Checks what runs at a hit: typed tracepoints, stacks, system call arguments, perf counters. */
 #include <linux/delay.h>
 #include <linux/err.h>
+#include <linux/hrtimer.h>
 #include <linux/kprobes.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -144,6 +145,29 @@ static int hit_kprobe(struct kprobe *probe, struct pt_regs *regs)
 	return 0;
 }
 
+/* A stack taken in an interrupt goes on below it, to what was interrupted. */
+static unsigned int interrupt_depth;
+
+static enum hrtimer_restart hit_timer(struct hrtimer *timer)
+{
+	WRITE_ONCE(interrupt_depth, ktally_unwind_kernel(NULL, ips, DEPTH));
+	return HRTIMER_NORESTART;
+}
+
+static struct hrtimer hit_hrtimer;
+
+static noinline void check_interrupt_stack(void)
+{
+	interrupt_depth = 0;
+	hrtimer_setup(&hit_hrtimer, hit_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+	hrtimer_start(&hit_hrtimer, ns_to_ktime(1000000), HRTIMER_MODE_REL_PINNED_HARD);
+	while (!READ_ONCE(interrupt_depth))
+		cpu_relax();
+	hrtimer_cancel(&hit_hrtimer);
+	smoke_expect(stack_has(interrupt_depth, "do_one_initcall"));
+	smoke_expect(stack_has(interrupt_depth, "check_interrupt_stack"));
+}
+
 static int show_addresses(char *text, const struct kernel_param *param)
 {
 	return scnprintf(text, PAGE_SIZE, "%d\n", ktally_kernel_addresses_allowed());
@@ -202,5 +226,6 @@ void smoke_hits(void)
 	check_tracepoints();
 	check_stacks();
 	check_regs_stack();
+	check_interrupt_stack();
 	check_perf();
 }
