@@ -8,6 +8,8 @@
  * capability). A refusal carries a sentence (extack); the offending attribute is pointed at, inside KTALLY_A_PROGRAM the
  * offending instruction.
  *
+ * Where SESSION stands below, NAME does as well (but for the dumps).
+ *
  *	SESSION_NEW   { NAME?, FLAGS?, RING_SIZE?, RING_MODE?, RING_WATERMARK?, STACK_ENTRIES?, CPUS?, SCOPE_PIDS? } -> SESSION_GET reply
  *	SESSION_GET   { SESSION | NAME }  or dump         -> { SESSION, NAME?, STATE, FLAGS, RING_*, STACK_ENTRIES, NR_TABLES, NR_PROBES, PORTID, MEMORY, MISSED }
  *	TABLE_NEW     { SESSION, NR_KEYS, ROWS, COLUMNS, LABEL? }  -> { SESSION, TABLE }
