@@ -5,6 +5,7 @@
 #include <linux/ptrace.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 #include <linux/topology.h>
 #include <linux/uidgid.h>
 #include "compat/cgroup.h"
@@ -17,6 +18,16 @@ unsigned int ktally_context_words(u32 context)
 	if (context >= __KTALLY_CTX_END)
 		return 0;
 	return context == KTALLY_CTX_COMM ? TASK_COMM_LEN / sizeof(u64) : 1;
+}
+
+/*
+ * Before "fs/exec: replace strlcpy with strscpy_pad in __set_task_comm", 5.17, a longer name of old stays behind the NUL,
+ * where it would make two keys of one.
+ */
+void ktally_context_comm(u64 *dst)
+{
+	memset(dst, 0, TASK_COMM_LEN);
+	memcpy(dst, current->comm, strnlen(current->comm, TASK_COMM_LEN));
 }
 
 static u64 parent_pid(void)

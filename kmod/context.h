@@ -17,6 +17,9 @@ unsigned int ktally_context_words(u32 context);
 /** ktally_context_rare() - those that ktally_context() does not answer itself. Context: as ktally_context(). */
 u64 ktally_context_rare(u32 which, const struct ktally_hit *hit);
 
+/** ktally_context_comm() - the name of the thread, padded with NUL. Context: as ktally_context(). */
+void ktally_context_comm(u64 *dst);
+
 /**
  * ktally_context() - answer
  * @which: enum ktally_context, checked
@@ -35,7 +38,7 @@ static __always_inline void ktally_context(u32 which, const struct ktally_hit *h
 		*dst = current->pid;
 		break;
 	case KTALLY_CTX_COMM:
-		memcpy(dst, current->comm, TASK_COMM_LEN);
+		ktally_context_comm(dst);
 		break;
 	case KTALLY_CTX_CPU:
 		*dst = raw_smp_processor_id();

@@ -65,7 +65,9 @@ static void tell(struct ktally_probe *probe, unsigned int type, struct task_stru
 		if (body) {
 			body->image = ktally_task_image(task);
 			body->parent = parent ? ktally_task_image(parent) : 0;
-			memcpy(body->comm, task->comm, sizeof(body->comm));
+			/* What an earlier, longer name left behind the NUL is not ours to tell. */
+			memset(body->comm, 0, sizeof(body->comm));
+			memcpy(body->comm, task->comm, strnlen(task->comm, sizeof(body->comm)));
 			ktally_ring_commit(hot->ring);
 		}
 		ktally_probe_end(probe, half, outer, KTALLY_COUNTED(folded));
