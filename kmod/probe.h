@@ -159,6 +159,20 @@ static __always_inline void ktally_probe_end(struct ktally_probe *probe, void *h
 	ktally_leave(outer);
 }
 
+/**
+ * ktally_probe_record() - make room for a record of a probe and fill in its head
+ * @probe: whose
+ * @hot: the session's memory on this CPU
+ * @type: enum ktally_record_type
+ * @size: of the record, a multiple of 8
+ * @task: of whom it tells
+ *
+ * Return: the record, to be filled and then committed (ktally_ring_commit()); or NULL, counted as dropped.
+ * Context: between ktally_probe_begin() and ktally_probe_end().
+ */
+struct ktally_record *ktally_probe_record(const struct ktally_probe *probe, const struct ktally_hot *hot,
+					  unsigned int type, u32 size, const struct task_struct *task);
+
 /** ktally_fast_key() - the key of a program whose fast.kind is KTALLY_FAST_OTHER. Context: as ktally_program_run(). */
 u64 ktally_fast_key(const struct ktally_probe *probe, const struct ktally_hit *hit);
 

@@ -93,21 +93,31 @@ static noinline bool match(const struct ktally_program *program, const struct kt
 	return plen == tlen && !memcmp(pattern, text, tlen);
 }
 
+struct ktally_record *ktally_probe_record(const struct ktally_probe *probe, const struct ktally_hot *hot,
+					  unsigned int type, u32 size, const struct task_struct *task)
+{
+	struct ktally_record *record = ktally_ring_reserve(hot->ring, size);
+
+	if (!record)
+		return NULL;
+	record->size = size;
+	record->type = type;
+	record->probe = probe->number;
+	record->pid = task->tgid;
+	record->tid = task->pid;
+	record->time = ktime_get_mono_fast_ns();
+	return record;
+}
+
 static noinline void emit(const struct ktally_probe *probe, const struct ktally_hot *hot,
 			  const u64 *words, unsigned int nr)
 {
 	struct ktally_event *event;
 	u32 size = sizeof(*event) + nr * sizeof(u64);
 
-	event = (void *)ktally_ring_reserve(hot->ring, size);
+	event = (void *)ktally_probe_record(probe, hot, KTALLY_RECORD_EVENT, size, current);
 	if (!event)
 		return;
-	event->record.size = size;
-	event->record.type = KTALLY_RECORD_EVENT;
-	event->record.probe = probe->number;
-	event->record.pid = current->tgid;
-	event->record.tid = current->pid;
-	event->record.time = ktime_get_mono_fast_ns();
 	memcpy(event->words, words, nr * sizeof(u64));
 	ktally_ring_commit(hot->ring);
 }

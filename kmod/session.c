@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Sessions: making, starting, flipping, stopping, and the end of them. */
-#include <linux/capability.h>
 #include <linux/ctype.h>
 #include <linux/err.h>
 #include <linux/kernel.h>

@@ -15,7 +15,6 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/timekeeping.h>
 #include "compat/regs.h"
 #include "compat/trace_protos.h"
 #include "compat/tracepoint.h"
@@ -34,22 +33,6 @@ struct follower {
 	struct ktally_probe *probe;
 };
 
-static struct ktally_record *record_new(struct ktally_probe *probe, struct ktally_hot *hot,
-					unsigned int type, u32 size, struct task_struct *task)
-{
-	struct ktally_record *record = ktally_ring_reserve(hot->ring, size);
-
-	if (!record)
-		return NULL;
-	record->size = size;
-	record->type = type;
-	record->probe = probe->number;
-	record->pid = task->tgid;
-	record->tid = task->pid;
-	record->time = ktime_get_mono_fast_ns();
-	return record;
-}
-
 static void tell(struct ktally_probe *probe, unsigned int type, struct task_struct *task,
 		 struct task_struct *parent)
 {
@@ -61,7 +44,7 @@ static void tell(struct ktally_probe *probe, unsigned int type, struct task_stru
 	preempt_disable_notrace();
 	half = ktally_probe_begin(probe, &hot, &outer);
 	if (half) {
-		body = (void *)record_new(probe, hot, type, sizeof(*body), task);
+		body = (void *)ktally_probe_record(probe, hot, type, sizeof(*body), task);
 		if (body) {
 			body->image = ktally_task_image(task);
 			body->parent = parent ? ktally_task_image(parent) : 0;
@@ -129,7 +112,7 @@ static void tell_mmap(struct ktally_probe *probe, struct ktally_hot *hot, struct
 	struct ktally_mmap *body;
 	struct inode *inode;
 
-	body = (void *)record_new(probe, hot, KTALLY_RECORD_MMAP, sizeof(*body) + len, current);
+	body = (void *)ktally_probe_record(probe, hot, KTALLY_RECORD_MMAP, sizeof(*body) + len, current);
 	if (!body)
 		return;
 	body->image = ktally_task_image(current);
