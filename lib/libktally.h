@@ -69,6 +69,9 @@ enum ktally_kind {
 	KTALLY_KIND_KSTACK,	/* id of an interned kernel stack */
 	KTALLY_KIND_USTACK,	/* id of an interned user stack; needs an IMAGE word beside it */
 	KTALLY_KIND_IMAGE,	/* KTALLY_CTX_IMAGE: hidden, symbolizes the USTACK */
+	KTALLY_KIND_STATE,	/* enum ktally_task_state */
+	KTALLY_KIND_ERRNO,	/* what a system call returned: -errno by name, else "ok" */
+	KTALLY_KIND_USYM,	/* address in the process of the IMAGE word beside it, shown as symbol */
 	KTALLY_KIND_END
 };
 
@@ -116,31 +119,107 @@ const char *ktally_kind_name(enum ktally_kind kind);
 
 /* ---- catalogue: which sources exist, which fields they have --------------------------------- catalogue.c */
 
-/** struct ktally_source_field - a field a program may read by its index */
+/**
+ * struct ktally_source_field - a field that a program may read: by its index, or of a trace event (KTALLY_SOURCE_EVENT) by its place
+ * @size: bytes of an integer, or of a fixed text; of an array: of the whole (0 if it is dynamic)
+ * @offset: EVENT: in the record, of the value or of its __data_loc word
+ * @element: EVENT: bytes of an element if this is an array of numbers, else 0
+ * @flags: EVENT: KTALLY_RECORD_DYNAMIC, KTALLY_RECORD_RELATIVE
+ */
 struct ktally_source_field {
 	char name[64];
 	enum ktally_type type;
-	unsigned int size;
+	unsigned int size, offset, element, flags;
 };
 
-/** struct ktally_source_info - one typed source as the module published it */
+/**
+ * struct ktally_source_info - one source: as the module published it, or a trace event (KTALLY_SOURCE_EVENT) from its format file
+ * @id: EVENT: the event's number
+ */
 struct ktally_source_info {
 	enum ktally_source_kind kind;
+	uint32_t id;
 	char name[KTALLY_SYMBOL_MAX];
 	bool available;
 	unsigned int nr_fields;
 	struct ktally_source_field *fields;
 };
 
-/** struct ktally_catalogue - all sources; plain data, filled from the module (client.c) or by a test */
+struct ktally_tracefs;
+
+/**
+ * struct ktally_catalogue - all sources; plain data, filled from the module (client.c) or by a test
+ * @tracefs: where trace events without a typed handler are looked up, or NULL; belongs to the catalogue
+ */
 struct ktally_catalogue {
 	unsigned int nr_sources;
 	struct ktally_source_info *sources;
 	uint64_t features;
+	struct ktally_tracefs *tracefs;
 };
 const struct ktally_source_info *ktally_catalogue_find(const struct ktally_catalogue *cat, const char *name);
 int ktally_catalogue_add(struct ktally_catalogue *cat, const struct ktally_source_info *info);	/* deep copy */
 void ktally_catalogue_clear(struct ktally_catalogue *cat);
+
+/* ---- trace events: their format files ---------------------------------------------------------- tracefs.c */
+
+/**
+ * ktally_tracefs_open - @root NULL: where tracefs is mounted; a test gives a folder of its own
+ * Return: 0; -ENOENT: no tracefs (the sentence says how to mount it), -EACCES
+ */
+int ktally_tracefs_open(struct ktally_tracefs **tracefs, const char *root, struct ktally_error *err);
+void ktally_tracefs_close(struct ktally_tracefs *tracefs);
+/** ktally_tracefs_find - "system:event", by libtraceevent. The info belongs to @tracefs. Return: 0, -ENOENT, -EBADMSG (format not understood) */
+int ktally_tracefs_find(struct ktally_tracefs *tracefs, const char *name, const struct ktally_source_info **info, struct ktally_error *err);
+/** ktally_tracefs_next - names of all events: 0 <= @n; NULL behind the last */
+const char *ktally_tracefs_name(struct ktally_tracefs *tracefs, unsigned int n);
+
+/* ---- binaries: where a uprobe goes ------------------------------------------------------------- uprobe.c, usdt.c */
+
+/**
+ * struct ktally_uprobe_site - one place of a file
+ * @path: the file, absolute
+ * @offset: in the file
+ * @semaphore: offset in the file of its semaphore, 0: none
+ * @arguments: USDT: text of the argument places as the note has it ("8@%rdi -4@$5"), else ""
+ */
+struct ktally_uprobe_site {
+	char path[KTALLY_PATH_MAX];
+	uint64_t offset, semaphore;
+	char arguments[256];
+};
+/**
+ * ktally_uprobe_resolve - PATH:function[+off] or PATH:0xOFFSET. A bare name ("libc.so.6", "bash") is looked for as ld.so and the shell do
+ * @at_return: for a uretprobe: refused (-EOPNOTSUPP) on a Go binary, whose moving stacks a return probe corrupts
+ * Return: 0, -ENOENT (near names are in @err), -EACCES, -ENOEXEC
+ */
+int ktally_uprobe_resolve(struct ktally_uprobe_site *site, const char *path, const char *symbol, uint64_t offset, bool at_return,
+			  struct ktally_error *err);
+/** ktally_usdt_resolve - all places of a probe; *@sites is malloc'ed. @provider may be NULL. Return: how many, or -ENOENT (near names), ... */
+int ktally_usdt_resolve(struct ktally_uprobe_site **sites, const char *path, const char *provider, const char *name, struct ktally_error *err);
+
+/* ---- counters: names of PMU events -------------------------------------------------------------- pmu.c */
+
+/**
+ * struct ktally_counter_plan - one hardware or software counter; @flags: KTALLY_PERF_*
+ * @name: as the user wrote it
+ * @scale, @unit: from sysfs; 1.0 and "" for most
+ */
+struct ktally_counter_plan {
+	char name[64];
+	uint32_t perf_type, flags;
+	uint64_t config, config1, config2;
+	double scale;
+	char unit[16];
+};
+/**
+ * ktally_pmu_find - a counter by generic name ("cycles", "LLC-load-misses"), "rNNN", "PMU/term=value,.../", "PMU/name/", each with modifiers
+ *	":ukhGHpD" as perf's. @sysfs NULL: /sys/bus/event_source/devices; a test gives a folder of its own
+ * Return: 0; -ENOENT (near names), -EINVAL (a term does not fit its format), -EOPNOTSUPP
+ */
+int ktally_pmu_find(struct ktally_counter_plan *counter, const char *name, const char *sysfs, struct ktally_error *err);
+/** ktally_pmu_name - names that ktally_pmu_find knows on this machine, the generic ones first; NULL behind the last. The text is static */
+const char *ktally_pmu_name(unsigned int n);
 
 /* ---- plan: a session described -------------------------------------------------------------- plan.c, compile.c */
 
@@ -151,15 +230,32 @@ struct ktally_table_plan {
 };
 
 /**
+ * struct ktally_pair_plan - one pair to make
+ * @kind: enum ktally_pair_kind
+ * @flags: KTALLY_PAIR_*
+ * @entries: starts that can be open at a time
+ * @counters: numbers of the plan's counters
+ * @schema: its keys, then its saved words, as fields; nr_values = 0
+ */
+struct ktally_pair_plan {
+	unsigned int kind, flags, nr_keys, nr_saved, entries;
+	unsigned int nr_counters;
+	uint32_t counters[KTALLY_PAIR_COUNTERS_MAX];
+	struct ktally_schema schema;
+};
+
+/**
  * struct ktally_probe_plan - one probe to make
+ * @path, @semaphore: uprobes; the place in the file is @offset
  * @text: the event as the user wrote it
  * @record: layout of the words it emits; nr_keys 0 if it emits nothing
  */
 struct ktally_probe_plan {
 	enum ktally_source_kind kind;
 	char name[KTALLY_SYMBOL_MAX];
-	uint64_t offset, period, perf_config;
-	uint32_t perf_type;
+	char path[KTALLY_PATH_MAX];
+	uint64_t offset, semaphore, period, perf_config, perf_config1, perf_config2;
+	uint32_t perf_type, perf_flags;
 	struct ktally_insn *insns;
 	unsigned int nr_insns;
 	unsigned char *data;
@@ -168,12 +264,20 @@ struct ktally_probe_plan {
 	struct ktally_schema record;
 };
 
-/** struct ktally_plan - everything needed to make a session; sizes of 0 mean "none" */
+/**
+ * struct ktally_plan - everything needed to make a session; sizes of 0 mean "none"
+ * @budget: thousandths of a CPU for the governor; KTALLY_BUDGET_NONE: none; 0: the module's default
+ * @cgroup, @controller: scope by cgroup: inode number of its folder, 0: none; "" is v2
+ */
 struct ktally_plan {
 	char name[KTALLY_NAME_MAX];	/* "" unless pinned */
 	uint32_t flags;
 	uint32_t ring_size, ring_mode, ring_watermark;
 	uint32_t stack_entries;
+	uint32_t scratch_size;
+	uint32_t budget;
+	uint64_t cgroup;
+	char controller[32];
 	uint64_t *cpus;			/* bit mask or NULL */
 	unsigned int nr_cpu_words;
 	uint32_t *pids;			/* scope or NULL */
@@ -182,11 +286,18 @@ struct ktally_plan {
 	unsigned int nr_tables;
 	struct ktally_probe_plan *probes;
 	unsigned int nr_probes;
+	struct ktally_pair_plan *pairs;
+	unsigned int nr_pairs;
+	struct ktally_counter_plan *counters;
+	unsigned int nr_counters;
 };
+#define KTALLY_BUDGET_NONE UINT32_MAX
 struct ktally_plan *ktally_plan_new(void);
 void ktally_plan_free(struct ktally_plan *plan);
 struct ktally_table_plan *ktally_plan_add_table(struct ktally_plan *plan);	/* NULL: -ENOMEM or full */
 struct ktally_probe_plan *ktally_plan_add_probe(struct ktally_plan *plan);
+struct ktally_pair_plan *ktally_plan_add_pair(struct ktally_plan *plan);
+struct ktally_counter_plan *ktally_plan_add_counter(struct ktally_plan *plan);
 
 /**
  * struct ktally_compile_opts - what an event text means where it is silent
@@ -203,7 +314,8 @@ struct ktally_compile_opts {
 /**
  * ktally_compile - add the event @text to @plan: parse, resolve, type-check, generate its program and its table
  *
- * SOURCE[/FILTER/ATTR/ATTR.../], the language of the manual page ktally-events(7).
+ * SOURCE[/FILTER/ATTR/ATTR.../], the language of the manual page ktally-events(7). "START -> END" joins two events to a pair, "A -> B -> C"
+ * chains pairs, "A; B -> C" gives several starts to one end: all of them go into the plan, with the pairs and counters they need.
  * Return: 0; -EINVAL (syntax, type), -ENOENT (unknown source or field; near names are in @err), -EOPNOTSUPP (this kernel cannot), -ENOMEM
  */
 int ktally_compile(struct ktally_plan *plan, const struct ktally_catalogue *cat, const char *text, const struct ktally_compile_opts *opts,
@@ -228,7 +340,9 @@ struct ktally_session_info {
 	uint32_t id;
 	char name[KTALLY_NAME_MAX];
 	enum ktally_state state;
-	uint32_t flags, ring_size, ring_mode, ring_watermark, stack_entries, nr_tables, nr_probes, portid;
+	uint32_t flags, ring_size, ring_mode, ring_watermark, stack_entries, nr_tables, nr_probes, nr_pairs, nr_counters, portid;
+	uint32_t budget, share, nr_steps;
+	struct ktally_step steps[KTALLY_STEPS_KEPT];
 	uint64_t memory, missed;
 };
 
@@ -244,9 +358,24 @@ struct ktally_probe_info {
 	uint32_t probe;
 	enum ktally_source_kind kind;
 	char name[KTALLY_SYMBOL_MAX];
-	uint64_t offset, period, missed;
+	uint64_t offset, period, missed, cost;
 	struct ktally_probe_count count;
 	struct ktally_schema record;	/* name is the event text */
+};
+
+/** struct ktally_pair_info - reply of PAIR_GET */
+struct ktally_pair_info {
+	uint32_t pair, kind, flags, nr_keys, nr_saved, entries, nr_counters;
+	struct ktally_pair_count count;
+	struct ktally_schema schema;	/* keys, then saved words */
+};
+
+/** struct ktally_counter_info - reply of COUNTER_GET; @values is malloc'ed, see ktally_client_counters_free() */
+struct ktally_counter_info {
+	uint32_t counter;
+	struct ktally_counter_plan plan;
+	unsigned int nr_values;
+	struct ktally_counter_value *values;
 };
 
 /** struct ktally_snapshot_info - reply of SNAPSHOT */
@@ -274,6 +403,9 @@ int ktally_client_find(struct ktally_client *client, const char *name, struct kt
 int ktally_client_sessions(struct ktally_client *client, struct ktally_session_info **list, struct ktally_error *err);
 int ktally_client_tables(struct ktally_client *client, uint32_t session, struct ktally_table_info **list, struct ktally_error *err);
 int ktally_client_probes(struct ktally_client *client, uint32_t session, struct ktally_probe_info **list, struct ktally_error *err);
+int ktally_client_pairs(struct ktally_client *client, uint32_t session, struct ktally_pair_info **list, struct ktally_error *err);
+int ktally_client_counters(struct ktally_client *client, uint32_t session, struct ktally_counter_info **list, struct ktally_error *err);
+void ktally_client_counters_free(struct ktally_counter_info *list, unsigned int nr);
 
 /* ---- device: mappings of a session ---------------------------------------------------------- device.c */
 
@@ -320,6 +452,18 @@ struct ktally_accounting {
 	bool closed;		/* hits equals the sum of the rest, on every CPU */
 };
 
+/**
+ * struct ktally_pair_accounting - the identity of one pair, summed over CPUs
+ * @open: starts that are open now
+ * @closed: starts equals ended + replaced + full + abandoned + open; only exact when the session is stopped
+ */
+struct ktally_pair_accounting {
+	char name[128];
+	struct ktally_pair_count count;
+	uint64_t open;
+	bool closed;
+};
+
 /** struct ktally_ring_accounting - the identity of the rings, summed over CPUs */
 struct ktally_ring_accounting {
 	uint64_t offered, reserved, dropped, overwritten, read, unread;
@@ -333,9 +477,34 @@ struct ktally_snapshot {
 	struct ktally_table *tables;
 	unsigned int nr_probes;
 	struct ktally_accounting *probes;
+	unsigned int nr_pairs;
+	struct ktally_pair_accounting *pairs;
+	uint32_t budget, share;		/* of the governor, thousandths of a CPU */
+	unsigned int nr_steps;
+	struct ktally_step steps[KTALLY_STEPS_KEPT];
 	uint64_t stacks_lost;
 	struct ktally_stackset *stacks;
 };
+
+/**
+ * struct ktally_open_start - a start that is open
+ * @words: key words, then saved words, as the pair's schema has them; stack ids are of the set given
+ * @age: nanoseconds until the moment it was read
+ */
+struct ktally_open_start {
+	uint64_t time, age, weight, owner;
+	uint32_t cpu;
+	uint64_t words[KTALLY_PAIR_KEYS_MAX + KTALLY_PAIR_SAVED_MAX];
+};
+/** ktally_open_starts - of pair @pair, oldest first; *@list is malloc'ed. Stacks are added to @stacks. Return: how many, or -errno */
+int ktally_open_starts(struct ktally_device *dev, const struct ktally_pair_info *pair, struct ktally_stackset *stacks,
+		       struct ktally_open_start **list, struct ktally_error *err);
+
+/**
+ * ktally_cells_exemplar - the exemplar of an EXEMPLAR column, or of bucket @bucket of a HIST with exemplars
+ * Return: NULL if there is none. @stack of it is an id of the snapshot's stackset
+ */
+const struct ktally_exemplar *ktally_cells_exemplar(const struct ktally_value *value, const uint64_t *cells, unsigned int bucket);
 
 /**
  * ktally_snapshot_take - flip twice and merge both halves of every CPU: exact totals, nothing lost if the reader dies

@@ -34,6 +34,14 @@
 #define KTALLY_STACK_DEPTH_MAX	127
 #define KTALLY_STACKS_MAX	(1U << 20)	/* distinct stacks, per CPU */
 #define KTALLY_SCOPE_MAX	4096	/* processes in a session's scope */
+#define KTALLY_PATH_MAX		512	/* a path, with its NUL */
+#define KTALLY_PAIRS_MAX	32	/* pairs in a session */
+#define KTALLY_PAIR_KEYS_MAX	8	/* key words of a pair */
+#define KTALLY_PAIR_SAVED_MAX	8	/* words that a start saves for its end */
+#define KTALLY_PAIR_ENTRIES_MAX	(1U << 22)	/* starts that can be open at a time */
+#define KTALLY_PAIR_DEPTH	16	/* starts of one task inside each other (KTALLY_PAIR_NEST) */
+#define KTALLY_COUNTERS_MAX	32	/* counters of a session */
+#define KTALLY_PAIR_COUNTERS_MAX 8	/* counters of a pair */
 
 /**
  * enum ktally_state - life of a session
@@ -54,12 +62,18 @@ enum ktally_state {
 /**
  * enum ktally_source_kind - what can fire
  * @KTALLY_SOURCE_TIMER: an hrtimer on every CPU, @KTALLY_SRC_PERIOD nanoseconds apart; samples what it interrupts
- * @KTALLY_SOURCE_PERF: a per-CPU perf counter (KTALLY_SRC_PERF_TYPE, KTALLY_SRC_PERF_CONFIG) that overflows every
- *	KTALLY_SRC_PERIOD counts (nanoseconds for cpu-clock)
+ * @KTALLY_SOURCE_PERF: a per-CPU perf counter (KTALLY_A_SRC_PERF_*) that overflows every KTALLY_A_SRC_PERIOD counts
+ *	(nanoseconds for cpu-clock), or so many times a second with KTALLY_PERF_FREQ; a hardware breakpoint is one too
  * @KTALLY_SOURCE_TRACEPOINT: a tracepoint with a typed handler, by KTALLY_SRC_NAME ("sched:sched_switch")
  * @KTALLY_SOURCE_KPROBE: a kernel function, KTALLY_SRC_NAME plus KTALLY_SRC_OFFSET
  * @KTALLY_SOURCE_PROCESS: process life (fork, exec, exit, executable mappings), written to the ring as
  *	KTALLY_RECORD_* system records without a program
+ * @KTALLY_SOURCE_KRETPROBE: the return of a kernel function, KTALLY_A_SRC_NAME; arguments are those at its entry
+ * @KTALLY_SOURCE_UPROBE: an instruction of a file that processes run: KTALLY_A_SRC_PATH plus KTALLY_A_SRC_OFFSET in the file;
+ *	KTALLY_A_SRC_SEMAPHORE is the offset of the counter that says "somebody listens" (USDT), 0: none
+ * @KTALLY_SOURCE_URETPROBE: the return of the function that begins there
+ * @KTALLY_SOURCE_EVENT: any trace event, by its number (KTALLY_A_SRC_PERF_CONFIG; events/SYSTEM/NAME/id of tracefs), through
+ *	perf: programs read its record with KTALLY_OP_RECORD and KTALLY_OP_RECORD_TEXT
  */
 enum ktally_source_kind {
 	KTALLY_SOURCE_UNSPEC = 0,
@@ -68,6 +82,10 @@ enum ktally_source_kind {
 	KTALLY_SOURCE_TRACEPOINT = 3,
 	KTALLY_SOURCE_KPROBE = 4,
 	KTALLY_SOURCE_PROCESS = 5,
+	KTALLY_SOURCE_KRETPROBE = 6,
+	KTALLY_SOURCE_UPROBE = 7,
+	KTALLY_SOURCE_URETPROBE = 8,
+	KTALLY_SOURCE_EVENT = 9,
 	__KTALLY_SOURCE_END
 };
 #define KTALLY_SOURCE_MAX (__KTALLY_SOURCE_END - 1)
@@ -105,6 +123,11 @@ enum ktally_type {
 #define KTALLY_FEATURE_CGROUP		(1ULL << 8)
 #define KTALLY_FEATURE_EXTACK		(1ULL << 9)	/* refusals carry their sentence in the ack */
 #define KTALLY_FEATURE_NMI_SAFE_CLOCK	(1ULL << 10)
+#define KTALLY_FEATURE_KRETPROBE	(1ULL << 11)
+#define KTALLY_FEATURE_UPROBE		(1ULL << 12)	/* uprobes and uretprobes */
+#define KTALLY_FEATURE_SEMAPHORE	(1ULL << 13)	/* uprobes with a semaphore */
+#define KTALLY_FEATURE_EVENT		(1ULL << 14)	/* any trace event, through perf */
+#define KTALLY_FEATURE_CGROUP_SCOPE	(1ULL << 15)
 
 /**
  * enum ktally_region_kind - what of a session can be mapped
@@ -112,12 +135,14 @@ enum ktally_type {
  * @KTALLY_REGION_RING: struct ktally_ring_page followed by the data, read-only
  * @KTALLY_REGION_CONSUMER: struct ktally_consumer_page, the one writable page of a ring
  * @KTALLY_REGION_STACKS: struct ktally_stacks, read-only
+ * @KTALLY_REGION_PAIR: struct ktally_pairs, read-only; index is the pair. One for all CPUs: @cpu is 0
  */
 enum ktally_region_kind {
 	KTALLY_REGION_HALF = 0,
 	KTALLY_REGION_RING = 1,
 	KTALLY_REGION_CONSUMER = 2,
 	KTALLY_REGION_STACKS = 3,
+	KTALLY_REGION_PAIR = 4,
 	__KTALLY_REGION_END
 };
 #define KTALLY_REGION_MAX (__KTALLY_REGION_END - 1)
@@ -145,7 +170,7 @@ struct ktally_attach {
  * @size: sizeof(struct ktally_region), set by the caller
  * @kind: in: enum ktally_region_kind
  * @cpu: in: CPU number
- * @index: in: half for KTALLY_REGION_HALF, else 0
+ * @index: in: half for KTALLY_REGION_HALF, pair for KTALLY_REGION_PAIR, else 0
  * @offset: out: offset to give to mmap
  * @length: out: length to give to mmap; 0 if the session has no such region (no ring, no stacks)
  *

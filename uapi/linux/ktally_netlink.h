@@ -10,12 +10,18 @@
  *
  * Where SESSION stands below, NAME does as well (but for the dumps).
  *
- *	SESSION_NEW   { NAME?, FLAGS?, RING_SIZE?, RING_MODE?, RING_WATERMARK?, STACK_ENTRIES?, CPUS?, SCOPE_PIDS? } -> SESSION_GET reply
- *	SESSION_GET   { SESSION | NAME }  or dump         -> { SESSION, NAME?, STATE, FLAGS, RING_*, STACK_ENTRIES, NR_TABLES, NR_PROBES, PORTID, MEMORY, MISSED }
+ *	SESSION_NEW   { NAME?, FLAGS?, RING_SIZE?, RING_MODE?, RING_WATERMARK?, STACK_ENTRIES?, CPUS?, SCOPE_PIDS?,
+ *	                SCOPE_CGROUP?, SCOPE_CONTROLLER?, BUDGET?, SCRATCH_SIZE? } -> SESSION_GET reply
+ *	SESSION_GET   { SESSION | NAME }  or dump         -> { SESSION, NAME?, STATE, FLAGS, RING_*, STACK_ENTRIES, NR_TABLES, NR_PROBES, NR_PAIRS, NR_COUNTERS,
+ *	                PORTID, MEMORY, MISSED, BUDGET, SHARE, STEPS? }
  *	TABLE_NEW     { SESSION, NR_KEYS, ROWS, COLUMNS, LABEL? }  -> { SESSION, TABLE }
  *	TABLE_GET     { SESSION } dump                    -> { SESSION, TABLE, NR_KEYS, ROWS, COLUMNS, LABEL? }
+ *	PAIR_NEW      { SESSION, PAIR_KIND, PAIR_FLAGS?, NR_KEYS?, NR_SAVED?, ROWS, PAIR_COUNTERS?, LABEL? }  -> { SESSION, PAIR }
+ *	PAIR_GET      { SESSION } dump                    -> { SESSION, PAIR, PAIR_KIND, PAIR_FLAGS, NR_KEYS, NR_SAVED, ROWS, PAIR_COUNTERS?, PAIR_COUNT, LABEL? }
+ *	COUNTER_NEW   { SESSION, SRC_PERF_TYPE, SRC_PERF_CONFIG*, SRC_PERF_FLAGS?, LABEL? }  -> { SESSION, COUNTER }
+ *	COUNTER_GET   { SESSION } dump                    -> { SESSION, COUNTER, SRC_PERF_*, COUNTER_VALUES, LABEL? }
  *	PROBE_NEW     { SESSION, SOURCE_KIND, SRC_*, PROGRAM?, PROGRAM_DATA?, LABEL? }  -> { SESSION, PROBE }
- *	PROBE_GET     { SESSION } dump                    -> { SESSION, PROBE, SOURCE_KIND, SRC_*, COUNT, MISSED, LABEL? }
+ *	PROBE_GET     { SESSION } dump                    -> { SESSION, PROBE, SOURCE_KIND, SRC_*, COUNT, MISSED, COST, LABEL? }
  *	SESSION_START { SESSION }    SESSION_STOP { SESSION }    SESSION_DELETE { SESSION }
  *	SNAPSHOT      { SESSION, SNAPSHOT_FLAGS? }        -> { SESSION, HALF, GENERATION, TIME }
  *	INFO_GET      { }                                 -> { ABI, FEATURES, NR_CPUS, RELEASE, NR_SESSIONS }
@@ -47,6 +53,10 @@ enum ktally_cmd {
 	KTALLY_CMD_PROBE_GET = 11,
 	KTALLY_CMD_SNAPSHOT = 12,
 	KTALLY_CMD_SESSION_NTF = 13,
+	KTALLY_CMD_PAIR_NEW = 14,
+	KTALLY_CMD_PAIR_GET = 15,
+	KTALLY_CMD_COUNTER_NEW = 16,
+	KTALLY_CMD_COUNTER_GET = 17,
 	__KTALLY_CMD_END
 };
 #define KTALLY_CMD_MAX (__KTALLY_CMD_END - 1)
@@ -100,6 +110,28 @@ enum ktally_cmd {
  * @KTALLY_A_FIELD_NAME: string
  * @KTALLY_A_FIELD_TYPE: u32, enum ktally_type
  * @KTALLY_A_FIELD_SIZE: u32, bytes
+ * @KTALLY_A_SRC_PATH: string, a file, up to KTALLY_PATH_MAX with its NUL, as the caller sees it
+ * @KTALLY_A_SRC_SEMAPHORE: u64, offset in the file
+ * @KTALLY_A_SRC_PERF_CONFIG1: u64, as in struct perf_event_attr; of a breakpoint the address (SRC_PERF_CONFIG: HW_BREAKPOINT_*)
+ * @KTALLY_A_SRC_PERF_CONFIG2: u64, as in struct perf_event_attr; of a breakpoint the length
+ * @KTALLY_A_SRC_PERF_FLAGS: u32, KTALLY_PERF_*
+ * @KTALLY_A_SCOPE_CGROUP: u64, count only tasks in this cgroup or below: inode number of its folder
+ * @KTALLY_A_SCOPE_CONTROLLER: string, controller of a cgroup v1 hierarchy ("cpu", "memory"); absent: v2
+ * @KTALLY_A_BUDGET: u32, thousandths of a CPU that the session may take on each; 0: no governor; default KTALLY_BUDGET_DEFAULT
+ * @KTALLY_A_SHARE: u32, thousandths of a CPU that it takes now, on the CPU where that is most
+ * @KTALLY_A_STEPS: binary, array of struct ktally_step, oldest first: the last steps of the governor
+ * @KTALLY_A_SCRATCH_SIZE: u32, bytes per CPU of the scratch ring, a power of two; absent or 0: none
+ * @KTALLY_A_PAIR: u32, number of a pair in its session
+ * @KTALLY_A_PAIR_KIND: u32, enum ktally_pair_kind
+ * @KTALLY_A_PAIR_FLAGS: u32, KTALLY_PAIR_*
+ * @KTALLY_A_NR_SAVED: u32, words that a start saves
+ * @KTALLY_A_PAIR_COUNTERS: binary, array of __u32: counters of the session whose differences an end has; TASK and CPU only
+ * @KTALLY_A_PAIR_COUNT: binary, struct ktally_pair_count summed over CPUs and halves; exact when the session is stopped
+ * @KTALLY_A_NR_PAIRS: u32
+ * @KTALLY_A_COUNTER: u32, number of a counter in its session
+ * @KTALLY_A_COUNTER_VALUES: binary, array of struct ktally_counter_value
+ * @KTALLY_A_NR_COUNTERS: u32
+ * @KTALLY_A_COST: u64, nanoseconds that the probe's handler takes on average, from one hit in 256; 0: not known yet
  */
 enum ktally_attr {
 	KTALLY_A_UNSPEC = 0,
@@ -149,6 +181,28 @@ enum ktally_attr {
 	KTALLY_A_FIELD_NAME = 44,
 	KTALLY_A_FIELD_TYPE = 45,
 	KTALLY_A_FIELD_SIZE = 46,
+	KTALLY_A_SRC_PATH = 47,
+	KTALLY_A_SRC_SEMAPHORE = 48,
+	KTALLY_A_SRC_PERF_CONFIG1 = 49,
+	KTALLY_A_SRC_PERF_CONFIG2 = 50,
+	KTALLY_A_SRC_PERF_FLAGS = 51,
+	KTALLY_A_SCOPE_CGROUP = 52,
+	KTALLY_A_SCOPE_CONTROLLER = 53,
+	KTALLY_A_BUDGET = 54,
+	KTALLY_A_SHARE = 55,
+	KTALLY_A_STEPS = 56,
+	KTALLY_A_SCRATCH_SIZE = 57,
+	KTALLY_A_PAIR = 58,
+	KTALLY_A_PAIR_KIND = 59,
+	KTALLY_A_PAIR_FLAGS = 60,
+	KTALLY_A_NR_SAVED = 61,
+	KTALLY_A_PAIR_COUNTERS = 62,
+	KTALLY_A_PAIR_COUNT = 63,
+	KTALLY_A_NR_PAIRS = 64,
+	KTALLY_A_COUNTER = 65,
+	KTALLY_A_COUNTER_VALUES = 66,
+	KTALLY_A_NR_COUNTERS = 67,
+	KTALLY_A_COST = 68,
 	__KTALLY_A_END
 };
 #define KTALLY_A_MAX (__KTALLY_A_END - 1)
@@ -160,5 +214,67 @@ enum ktally_attr {
 #define KTALLY_SNAPSHOT_CLEAR	(1U << 0)	/* zero the half that becomes active */
 
 #define KTALLY_LABEL_MAX	1024
+
+/* KTALLY_A_SRC_PERF_FLAGS */
+#define KTALLY_PERF_FREQ		(1U << 0)	/* SRC_PERIOD is hits a second */
+#define KTALLY_PERF_EXCLUDE_USER	(1U << 1)
+#define KTALLY_PERF_EXCLUDE_KERNEL	(1U << 2)
+#define KTALLY_PERF_EXCLUDE_HV		(1U << 3)
+#define KTALLY_PERF_EXCLUDE_HOST	(1U << 4)
+#define KTALLY_PERF_EXCLUDE_GUEST	(1U << 5)
+#define KTALLY_PERF_PINNED		(1U << 6)	/* COUNTER_NEW: always counts, or the session does not start */
+#define KTALLY_PERF_PRECISE_SHIFT	8		/* 2 bits: precise_ip */
+
+#define KTALLY_BUDGET_DEFAULT	50	/* thousandths of a CPU */
+
+/**
+ * struct ktally_counter_value - what a counter counted on one CPU
+ * @cpu: CPU number
+ * @reserved: 0
+ * @value: counts, not scaled
+ * @enabled: nanoseconds since it was started
+ * @running: nanoseconds that it was on the hardware; less than @enabled: it took turns with others
+ */
+struct ktally_counter_value {
+	__u32 cpu;
+	__u32 reserved;
+	__aligned_u64 value;
+	__aligned_u64 enabled;
+	__aligned_u64 running;
+};
+
+/**
+ * enum ktally_step_kind - what the governor did
+ * @KTALLY_STEP_STACKS: no more stacks: KTALLY_OP_STACK gives 0 (on: given back)
+ * @KTALLY_STEP_COUNTERS: no more counters: KTALLY_OP_COUNTER gives 0
+ * @KTALLY_STEP_GATE: one hit in @number is run, with weight @number (1: all)
+ * @KTALLY_STEP_PROBE: probe @number is off until the session ends
+ */
+enum ktally_step_kind {
+	KTALLY_STEP_UNSPEC = 0,
+	KTALLY_STEP_STACKS = 1,
+	KTALLY_STEP_COUNTERS = 2,
+	KTALLY_STEP_GATE = 3,
+	KTALLY_STEP_PROBE = 4,
+	__KTALLY_STEP_END
+};
+#define KTALLY_STEP_MAX (__KTALLY_STEP_END - 1)
+
+/**
+ * struct ktally_step - one step of the governor
+ * @time: nanoseconds of CLOCK_MONOTONIC
+ * @kind: enum ktally_step_kind
+ * @number: see @kind; STACKS, COUNTERS: 1 given back, 0 taken away
+ * @share: thousandths of the CPU that the session took when it was decided
+ * @cpu: the CPU that was meant
+ */
+struct ktally_step {
+	__aligned_u64 time;
+	__u32 kind;
+	__u32 number;
+	__u32 share;
+	__u32 cpu;
+};
+#define KTALLY_STEPS_KEPT 32
 
 #endif /* _UAPI_LINUX_KTALLY_NETLINK_H */

@@ -65,6 +65,25 @@ struct ktally_insn {
  *	constant block at offset @imm & 0xffffffff, length @imm >> 32, else 0. @aux flags KTALLY_MATCH_*
  * @KTALLY_OP_UPDATE: update table @aux: key words from a.., column values from b.. (one register for each column that takes a
  *	value, in column order; KTALLY_NO_REG if none does)
+ * @KTALLY_OP_RECORD: dst = integer in the record of a trace event; @aux: offset | size << 16 (1 2 4 8) | KTALLY_RECORD_SIGNED |
+ *	KTALLY_RECORD_DYNAMIC; with DYNAMIC the offset is that of a __data_loc word and @imm the offset inside the array it
+ *	points to, else @imm = 0. Outside of the record: a fault
+ * @KTALLY_OP_RECORD_TEXT: dst.. = text in the record of a trace event; @aux: offset | KTALLY_RECORD_DYNAMIC (a __data_loc word) |
+ *	KTALLY_RECORD_RELATIVE (a __rel_loc word); @imm: bytes kept (multiple of 8, <= KTALLY_STRING_MAX) | size of a fixed array << 32
+ * @KTALLY_OP_COUNTER: dst = what counter @aux & 0xffff of the session has counted on this CPU. KTALLY_COUNTER_DELTA: since this probe
+ *	read it here last (the first time: since the session started). The counter must be pinned; one that does not count
+ *	is a fault
+ * @KTALLY_OP_GATE: let the hit through or end the program as gated; @aux is enum ktally_gate, @imm its number, @a the size (BYTES only).
+ *	Whoever passes stands for those that did not: its weight in every table that is updated after
+ * @KTALLY_OP_START: remember a start of pair @aux & 0xffff: key words from a.. (none where the pair says whose it is), saved words from
+ *	b.. (KTALLY_NO_REG if it saves none); @aux flags KTALLY_START_*
+ * @KTALLY_OP_END: find the start of pair @aux & 0xffff with the key words from a.. . If there is one: dst.. = nanoseconds since,
+ *	then if the pair has KTALLY_PAIR_ONCPU nanoseconds on a CPU, if it has KTALLY_PAIR_NEST nanoseconds that no inner pair took and the
+ *	key of the pair around (0: none), then the differences of its counters, then its saved words. If not: skip the next
+ *	@imm instructions (@imm >= 1). @aux flags KTALLY_END_*
+ * @KTALLY_OP_KEEP: write a KTALLY_RECORD_EVENT with @aux words from a.. into the CPU's scratch ring, where it is soon overwritten. Needs a
+ *	session with SCRATCH_SIZE
+ * @KTALLY_OP_DUMP: copy what the scratch ring of this CPU holds from the last a nanoseconds into the ring, as it is
  * @KTALLY_OP_EMIT: write a KTALLY_RECORD_EVENT with @aux words from registers a.. ; @aux 0..KTALLY_REGS. Needs a session with a ring.
  */
 enum ktally_op {
@@ -105,6 +124,14 @@ enum ktally_op {
 	KTALLY_OP_JSGT = 34,
 	KTALLY_OP_JSGE = 35,
 	KTALLY_OP_JSET = 36,
+	KTALLY_OP_RECORD = 37,
+	KTALLY_OP_RECORD_TEXT = 38,
+	KTALLY_OP_COUNTER = 39,
+	KTALLY_OP_GATE = 40,
+	KTALLY_OP_START = 41,
+	KTALLY_OP_END = 42,
+	KTALLY_OP_KEEP = 43,
+	KTALLY_OP_DUMP = 44,
 	__KTALLY_OP_END
 };
 #define KTALLY_OP_MAX (__KTALLY_OP_END - 1)
@@ -112,7 +139,7 @@ enum ktally_op {
 /**
  * enum ktally_verdict - how a program accounts its hit
  * @KTALLY_VERDICT_FOLDED: it passed (becomes `other` if a table update went to the other row)
- * @KTALLY_VERDICT_FILTERED: its filter said no
+ * @KTALLY_VERDICT_FILTERED: its filter said no, or it was an end without a start
  */
 enum ktally_verdict {
 	KTALLY_VERDICT_FOLDED = 0,
@@ -124,6 +151,38 @@ enum ktally_verdict {
 /* Flags of KTALLY_OP_LOAD (@aux, above the size byte) and KTALLY_OP_STRING (@aux). Without USER the address is the kernel's. */
 #define KTALLY_LOAD_USER	(1U << 8)
 #define KTALLY_LOAD_SIGNED	(1U << 9)
+
+/* Flags of KTALLY_OP_RECORD and KTALLY_OP_RECORD_TEXT, @aux. Bits 0..15: offset, bits 16..23: size (RECORD only) */
+#define KTALLY_RECORD_SIGNED	(1U << 24)
+#define KTALLY_RECORD_DYNAMIC	(1U << 25)
+#define KTALLY_RECORD_RELATIVE	(1U << 26)
+
+/* Flag of KTALLY_OP_COUNTER, @aux */
+#define KTALLY_COUNTER_DELTA	(1U << 16)
+
+/* Flags of KTALLY_OP_START, @aux. Without FIRST a start takes the place of an open one with its key. */
+#define KTALLY_START_FIRST	(1U << 16)	/* an open start stays */
+/* Flags of KTALLY_OP_END, @aux */
+#define KTALLY_END_STAY		(1U << 16)	/* the start stays open, for more ends */
+
+/**
+ * enum ktally_gate - who passes
+ * @KTALLY_GATE_EVERY: every @imm-th hit of the probe on this CPU, with weight @imm
+ * @KTALLY_GATE_RANDOM: one in @imm by chance, with weight @imm
+ * @KTALLY_GATE_BYTES: with probability size / @imm (always from @imm up), with the weight that makes up for it, rounded by chance, so
+ *	that sums of sizes and counts of hits stay unbiased
+ * @KTALLY_GATE_PERIOD: at most one hit in @imm nanoseconds on this CPU, with the number of hits since the last one that passed, itself
+ *	included, as weight
+ */
+enum ktally_gate {
+	KTALLY_GATE_UNSPEC = 0,
+	KTALLY_GATE_EVERY = 1,
+	KTALLY_GATE_RANDOM = 2,
+	KTALLY_GATE_BYTES = 3,
+	KTALLY_GATE_PERIOD = 4,
+	__KTALLY_GATE_END
+};
+#define KTALLY_GATE_MAX (__KTALLY_GATE_END - 1)
 
 /* @aux of KTALLY_OP_STACK */
 #define KTALLY_STACK_KERNEL	1U
@@ -151,6 +210,8 @@ enum ktally_verdict {
  * @KTALLY_CTX_IMAGE: (pid << 32 | exec count): one program image of one process; user stacks are symbolized by it
  * @KTALLY_CTX_USER_MODE: 1 if the hit interrupted user mode (timer, perf), else 0
  * @KTALLY_CTX_IP: address where the hit interrupted (timer, perf, kprobe), else 0
+ * @KTALLY_CTX_STATE: what the current thread is about: enum ktally_task_state
+ * @KTALLY_CTX_WEIGHT: for how many hits this one stands (gates)
  */
 enum ktally_context {
 	KTALLY_CTX_PID = 0,
@@ -169,8 +230,28 @@ enum ktally_context {
 	KTALLY_CTX_IMAGE = 13,
 	KTALLY_CTX_USER_MODE = 14,
 	KTALLY_CTX_IP = 15,
+	KTALLY_CTX_STATE = 16,
+	KTALLY_CTX_WEIGHT = 17,
 	__KTALLY_CTX_END
 };
 #define KTALLY_CTX_MAX (__KTALLY_CTX_END - 1)
+
+/**
+ * enum ktally_task_state - what a thread is about
+ * @KTALLY_TASK_RUNNING: on a CPU
+ * @KTALLY_TASK_RUNNABLE: wants a CPU (was preempted, or woken)
+ * @KTALLY_TASK_SLEEPING: waits and can be interrupted
+ * @KTALLY_TASK_BLOCKED: waits and cannot
+ * @KTALLY_TASK_OTHER: stopped, traced, dead
+ */
+enum ktally_task_state {
+	KTALLY_TASK_RUNNING = 0,
+	KTALLY_TASK_RUNNABLE = 1,
+	KTALLY_TASK_SLEEPING = 2,
+	KTALLY_TASK_BLOCKED = 3,
+	KTALLY_TASK_OTHER = 4,
+	__KTALLY_TASK_END
+};
+#define KTALLY_TASK_MAX (__KTALLY_TASK_END - 1)
 
 #endif /* _UAPI_LINUX_KTALLY_PROGRAM_H */

@@ -148,6 +148,4 @@ struct ktally_mmap {
 	__u32 dev_minor;
 	char path[];
 };
-#define KTALLY_PATH_MAX 512	/* bytes kept of a path, with its NUL */
-
 #endif /* _UAPI_LINUX_KTALLY_RING_H */

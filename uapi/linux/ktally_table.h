@@ -11,7 +11,8 @@
  * and a reader that dies loses nothing. KTALLY_SNAPSHOT_CLEAR zeroes the half that becomes active, for readers that want
  * only what happened since.
  *
- *	one half:  | struct ktally_half | struct ktally_probe_count [nr_probes] | struct ktally_table_head [nr_tables] |
+ *	one half:  | struct ktally_half | struct ktally_probe_count [nr_probes] | struct ktally_pair_count [nr_pairs] |
+ *	           | struct ktally_table_head [nr_tables] |
  *	           | table 0: rows | index | table 1: rows | index | ...
  *	one row:   | key words | hits | cells of column 0 | cells of column 1 | ...     (all __u64)
  *
@@ -31,7 +32,11 @@
  * @KTALLY_COLUMN_MAX: 1 cell: signed maximum, stored XOR KTALLY_MAX_BIAS, so that 0 is "none"
  * @KTALLY_COLUMN_AVG: 1 cell: signed sum (mean = sum / hits)
  * @KTALLY_COLUMN_VAR: 3 cells: signed sum; sum of squares low, high (128 bits, of the absolute value)
- * @KTALLY_COLUMN_HIST: histogram: one cell a bucket, see enum ktally_hist
+ * @KTALLY_COLUMN_HIST: histogram: one cell a bucket, see enum ktally_hist; with KTALLY_COLUMN_EXEMPLARS followed by a struct
+ *	ktally_exemplar a bucket: the first hit of each
+ * @KTALLY_COLUMN_EXEMPLAR: one struct ktally_exemplar: the hit with the largest value
+ *
+ * A hit that a gate gave a weight counts that often, in hits and in every cell but those of MIN, MAX and exemplars.
  */
 enum ktally_column_kind {
 	KTALLY_COLUMN_COUNT = 0,
@@ -41,6 +46,7 @@ enum ktally_column_kind {
 	KTALLY_COLUMN_AVG = 4,
 	KTALLY_COLUMN_VAR = 5,
 	KTALLY_COLUMN_HIST = 6,
+	KTALLY_COLUMN_EXEMPLAR = 7,
 	__KTALLY_COLUMN_END
 };
 #define KTALLY_COLUMN_MAX_KIND (__KTALLY_COLUMN_END - 1)
@@ -72,7 +78,7 @@ enum ktally_hist {
  * struct ktally_column - description of one column (KTALLY_A_COLUMNS is an array of them)
  * @kind: enum ktally_column_kind
  * @hist: enum ktally_hist, KTALLY_HIST_NONE unless @kind is HIST
- * @reserved: 0
+ * @flags: KTALLY_COLUMN_EXEMPLARS (HIST), KTALLY_COLUMN_KSTACK or KTALLY_COLUMN_USTACK (where there are exemplars), else 0
  * @param0: see enum ktally_hist
  * @param1: see enum ktally_hist
  * @param2: see enum ktally_hist
@@ -80,11 +86,39 @@ enum ktally_hist {
 struct ktally_column {
 	__u16 kind;
 	__u16 hist;
-	__u32 reserved;
+	__u32 flags;
 	__s64 param0;
 	__s64 param1;
 	__s64 param2;
 };
+
+/* @flags of struct ktally_column. A stack is captured only for an exemplar that is kept. */
+#define KTALLY_COLUMN_EXEMPLARS	(1U << 0)
+#define KTALLY_COLUMN_KSTACK	(1U << 1)
+#define KTALLY_COLUMN_USTACK	(1U << 2)
+
+/**
+ * struct ktally_exemplar - one real hit
+ * @busy: of no use to a reader of a quiet half
+ * @value: of the column
+ * @time: nanoseconds of CLOCK_MONOTONIC; 0: there is none
+ * @image: KTALLY_CTX_IMAGE, whose upper half is the process
+ * @tid: thread
+ * @cpu: CPU
+ * @stack: id of its stack, 0: none
+ * @reserved: 0
+ */
+struct ktally_exemplar {
+	__aligned_u64 busy;
+	__aligned_u64 value;
+	__aligned_u64 time;
+	__aligned_u64 image;
+	__u32 tid;
+	__u32 cpu;
+	__u32 stack;
+	__u32 reserved;
+};
+#define KTALLY_EXEMPLAR_CELLS	6
 
 /**
  * struct ktally_half - head of a mapped half
@@ -99,6 +133,8 @@ struct ktally_column {
  *	what was read is not a consistent interval and must be read again after another snapshot. Pairs with the release in
  *	the flip.
  * @length: of the half
+ * @nr_pairs: entries of the pair array
+ * @pairs_offset: from the start of the half
  */
 struct ktally_half {
 	__u32 magic;
@@ -111,7 +147,9 @@ struct ktally_half {
 	__u32 reserved;
 	__aligned_u64 generation;
 	__aligned_u64 length;
-	__aligned_u64 pad[2];
+	__u32 nr_pairs;
+	__u32 pairs_offset;
+	__aligned_u64 pad;
 };
 #define KTALLY_HALF_MAGIC	0x4b54414cU	/* "KTAL" */
 
@@ -137,6 +175,96 @@ struct ktally_probe_count {
 	__aligned_u64 recursion;
 	__aligned_u64 nmi;
 	__aligned_u64 fault;
+};
+
+/**
+ * struct ktally_pair_count - accounting of one pair on one CPU
+ * @starts: KTALLY_OP_START was run
+ * @ended: a start was closed by an end
+ * @replaced: an open start was closed by another with its key (with KTALLY_START_FIRST: the other was ignored)
+ * @full: a start found no room
+ * @abandoned: an open start was closed because its task ended, or (KTALLY_PAIR_NEST) because the pair around it ended first
+ * @unmatched: ends that found no start
+ * @negative: ends whose difference would have been negative: the start was closed, the end not used. Part of @ended
+ * @stayed: ends that left their start open (KTALLY_END_STAY)
+ *
+ * Summed over CPUs and halves of a stopped session: starts = ended + replaced + full + abandoned + the starts still open.
+ */
+struct ktally_pair_count {
+	__aligned_u64 starts;
+	__aligned_u64 ended;
+	__aligned_u64 replaced;
+	__aligned_u64 full;
+	__aligned_u64 abandoned;
+	__aligned_u64 unmatched;
+	__aligned_u64 negative;
+	__aligned_u64 stayed;
+};
+
+/**
+ * enum ktally_pair_kind - what joins a start and its end
+ * @KTALLY_PAIR_TASK: they happen in one thread (current); no key words, but for one with KTALLY_PAIR_NEST
+ * @KTALLY_PAIR_CPU: they happen on one CPU; no key words
+ * @KTALLY_PAIR_KEY: 1..KTALLY_PAIR_KEYS_MAX words, the same at both
+ */
+enum ktally_pair_kind {
+	KTALLY_PAIR_UNSPEC = 0,
+	KTALLY_PAIR_TASK = 1,
+	KTALLY_PAIR_CPU = 2,
+	KTALLY_PAIR_KEY = 3,
+	__KTALLY_PAIR_END
+};
+#define KTALLY_PAIR_MAX (__KTALLY_PAIR_END - 1)
+
+/* KTALLY_A_PAIR_FLAGS */
+#define KTALLY_PAIR_ONCPU	(1U << 0)	/* time on a CPU between start and end; TASK only */
+#define KTALLY_PAIR_NEST	(1U << 1)	/* starts inside each other, with self time; TASK only, one key word: which function */
+
+/**
+ * struct ktally_pairs - head of the mapped open starts of a pair
+ * @magic: KTALLY_PAIRS_MAGIC
+ * @kind: enum ktally_pair_kind
+ * @flags: KTALLY_PAIR_*
+ * @nr_keys: key words of an entry
+ * @nr_saved: saved words of an entry
+ * @nr_counters: counter words of an entry
+ * @capacity: entries
+ * @entry_size: bytes of one
+ * @entries_offset: from the start of the mapping
+ *
+ * Entries change while they are read: look at @sequence of struct ktally_open before and after.
+ */
+struct ktally_pairs {
+	__u32 magic;
+	__u32 kind;
+	__u32 flags;
+	__u32 nr_keys;
+	__u32 nr_saved;
+	__u32 nr_counters;
+	__u32 capacity;
+	__u32 entry_size;
+	__aligned_u64 entries_offset;
+	__aligned_u64 pad[3];
+};
+#define KTALLY_PAIRS_MAGIC	0x4b504149U	/* "KPAI" */
+
+/**
+ * struct ktally_open - one place for an open start
+ * @sequence: odd: being written
+ * @owner: TASK: thread id + 1, CPU: its number + 1, KEY: hash of the key; 0: free
+ * @depth: starts that are open here: 0 or 1; up to KTALLY_PAIR_DEPTH with KTALLY_PAIR_NEST
+ * @cpu: where the start happened, whose stack store its stack ids belong to
+ * @reserved: of no use to a reader
+ * @frames: of @depth starts, outermost first: time (CLOCK_MONOTONIC ns), weight, key words (KEY, NEST), saved words, then words that are
+ *	of no use to a reader; all frames have the same size
+ */
+struct ktally_open {
+	__u32 sequence;
+	__u32 depth;
+	__aligned_u64 owner;
+	__u32 cpu;
+	__u32 reserved;
+	__aligned_u64 frames[];
 };
 
 /**
