@@ -80,6 +80,11 @@ struct ktally_fast {
  * @period: SRC_PERIOD
  * @perf_type: SRC_PERF_TYPE
  * @perf_config: SRC_PERF_CONFIG
+ * @perf_config1: SRC_PERF_CONFIG1
+ * @perf_config2: SRC_PERF_CONFIG2
+ * @perf_flags: SRC_PERF_FLAGS
+ * @semaphore: SRC_SEMAPHORE
+ * @path: SRC_PATH, or NULL
  * @source: the source's own
  * @label: user space's description
  * @label_len: bytes of it
@@ -104,6 +109,11 @@ struct ktally_probe {
 	u64 period;
 	u32 perf_type;
 	u64 perf_config;
+	u64 perf_config1;
+	u64 perf_config2;
+	u32 perf_flags;
+	u64 semaphore;
+	char *path;
 	void *source;
 	u8 *label;
 	unsigned int label_len;

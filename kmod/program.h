@@ -17,11 +17,15 @@ struct pt_regs;
  * @args: arguments, as many as the source's fields speak of
  * @regs: where the hit interrupted (timer, perf, kprobe), or NULL
  * @frame: without regs: frame address of the handler, whose caller is where a kernel stack begins
+ * @record: of a trace event, or NULL
+ * @record_size: bytes of it
  */
 struct ktally_hit {
 	const u64 *args;
 	struct pt_regs *regs;
 	void *frame;
+	const void *record;
+	u32 record_size;
 };
 
 /**

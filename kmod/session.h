@@ -23,6 +23,8 @@
 #include "scope.h"
 #include "table.h"
 
+struct ktally_counter;
+
 /**
  * struct ktally_config - what a session is made from, checked by ktally_session_new()
  * @name: "" unless pinned
@@ -83,6 +85,7 @@ enum {
  * @missed: number of these
  * @tables: by number
  * @probes: by number
+ * @counters: by number
  * @hot: per-CPU
  * @areas: KTALLY_AREAS of each CPU, NULL before the first start
  * @memory: bytes of all areas
@@ -111,6 +114,8 @@ struct ktally_session {
 	struct ktally_table *tables[KTALLY_TABLES_MAX];
 	unsigned int nr_probes;
 	struct ktally_probe **probes;
+	unsigned int nr_counters;
+	struct ktally_counter *counters[KTALLY_COUNTERS_MAX];
 	struct ktally_hot __percpu *hot;
 	struct ktally_area *areas;
 	u64 memory;

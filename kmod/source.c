@@ -10,6 +10,7 @@ static const struct ktally_source_ops *const sources[] = {
 	[KTALLY_SOURCE_TRACEPOINT]	= &ktally_source_tracepoint,
 	[KTALLY_SOURCE_KPROBE]		= &ktally_source_kprobe,
 	[KTALLY_SOURCE_PROCESS]		= &ktally_source_process,
+	[KTALLY_SOURCE_MAX]		= NULL,
 };
 static_assert(ARRAY_SIZE(sources) == KTALLY_SOURCE_MAX + 1);
 

