@@ -35,14 +35,14 @@ void ktally_calltree_free(struct ktally_calltree *tree)
 	free(tree);
 }
 
-static uint32_t hash(uint32_t parent, const struct ktally_step *step)
+static uint32_t hash(uint32_t parent, const struct ktally_call_step *step)
 {
 	uint64_t h = ((uint64_t)parent << 32 | step->name) * 0x9e3779b97f4a7c15ULL;
 
 	return (h >> 32) + step->class * 0x85ebca6bU;
 }
 
-static uint32_t *find(struct ktally_calltree *tree, uint32_t parent, const struct ktally_step *step)
+static uint32_t *find(struct ktally_calltree *tree, uint32_t parent, const struct ktally_call_step *step)
 {
 	uint32_t at = hash(parent, step) & tree->mask;
 	const struct ktally_node *node;
@@ -77,7 +77,7 @@ static int grow(struct ktally_calltree *tree)
 	return 0;
 }
 
-static int64_t child(struct ktally_calltree *tree, uint32_t parent, const struct ktally_step *step)
+static int64_t child(struct ktally_calltree *tree, uint32_t parent, const struct ktally_call_step *step)
 {
 	uint32_t *slot = find(tree, parent, step);
 	struct ktally_node *node;
@@ -99,7 +99,7 @@ static int64_t child(struct ktally_calltree *tree, uint32_t parent, const struct
 	return tree->nr++;
 }
 
-int ktally_calltree_add(struct ktally_calltree *tree, const struct ktally_step *steps, unsigned int nr, uint64_t weight)
+int ktally_calltree_add(struct ktally_calltree *tree, const struct ktally_call_step *steps, unsigned int nr, uint64_t weight)
 {
 	unsigned int i;
 	int64_t at = 0;
@@ -125,8 +125,8 @@ struct sort_context {
 static int by_name(const void *a, const void *b, void *arg)
 {
 	const struct sort_context *context = arg;
-	const struct ktally_step *x = &context->tree->nodes[*(const uint32_t *)a].step;
-	const struct ktally_step *y = &context->tree->nodes[*(const uint32_t *)b].step;
+	const struct ktally_call_step *x = &context->tree->nodes[*(const uint32_t *)a].step;
+	const struct ktally_call_step *y = &context->tree->nodes[*(const uint32_t *)b].step;
 	int order = strcmp(ktally_strtab_get(context->names, x->name), ktally_strtab_get(context->names, y->name));
 
 	return order ? order : (int)x->class - (int)y->class;

@@ -22,8 +22,8 @@ enum ktally_frame_class {
 	KTALLY_CLASS_NOTE,
 };
 
-/** struct ktally_step - one frame of a path; @name and @module are numbers in the string table */
-struct ktally_step {
+/** struct ktally_call_step - one frame of a path; @name and @module are numbers in the string table */
+struct ktally_call_step {
 	uint32_t name, module;
 	enum ktally_frame_class class;
 };
@@ -31,7 +31,7 @@ struct ktally_step {
 /** struct ktally_node - @first_child, @next: node numbers, 0 is "none"; node 0 is the root. @total includes the children */
 struct ktally_node {
 	uint64_t self, total;
-	struct ktally_step step;
+	struct ktally_call_step step;
 	uint32_t parent, first_child, next;
 };
 
@@ -45,7 +45,7 @@ struct ktally_calltree {
 struct ktally_calltree *ktally_calltree_new(void);
 void ktally_calltree_free(struct ktally_calltree *tree);
 /** ktally_calltree_add - add @weight to the path @steps, outermost first. Return: 0, -ENOMEM, -EOVERFLOW */
-int ktally_calltree_add(struct ktally_calltree *tree, const struct ktally_step *steps, unsigned int nr, uint64_t weight);
+int ktally_calltree_add(struct ktally_calltree *tree, const struct ktally_call_step *steps, unsigned int nr, uint64_t weight);
 /** ktally_calltree_sort - children by name. Return: 0, -ENOMEM */
 int ktally_calltree_sort(struct ktally_calltree *tree, const struct ktally_strtab *names);
 /** ktally_calltree_depth - levels below the root */

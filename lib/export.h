@@ -50,7 +50,7 @@ struct ktally_path {
 	bool other;
 	uint64_t weight;
 	unsigned int nr;
-	struct ktally_step *steps;
+	struct ktally_call_step *steps;
 	const struct ktally_frame **frames;
 };
 

@@ -39,7 +39,7 @@ static char *line_of(const struct ktally_calltree *tree, const struct ktally_str
 	for (at = leaf; at; at = tree->nodes[at].parent)
 		path[depth++] = at;
 	while (depth--) {
-		const struct ktally_step *step = &tree->nodes[path[depth]].step;
+		const struct ktally_call_step *step = &tree->nodes[path[depth]].step;
 
 		ktally_folded_put(out, ktally_strtab_get(names, step->name), step->class);
 		if (depth)

@@ -160,7 +160,7 @@ struct walk {
 static void add_note(struct walk *walk, enum ktally_frame_class class, const char *text)
 {
 	struct ktally_path *path = &walk->path;
-	struct ktally_step *step = &path->steps[path->nr];
+	struct ktally_call_step *step = &path->steps[path->nr];
 
 	step->name = clean_name(walk->names, text);
 	step->module = 0;
@@ -171,7 +171,7 @@ static void add_note(struct walk *walk, enum ktally_frame_class class, const cha
 static void add_frame(struct walk *walk, const struct ktally_frame *frame)
 {
 	struct ktally_path *path = &walk->path;
-	struct ktally_step *step = &path->steps[path->nr];
+	struct ktally_call_step *step = &path->steps[path->nr];
 
 	if (!frame->address) {	/* stands for a stack that is not there */
 		add_note(walk, KTALLY_CLASS_NOTE, frame->name);

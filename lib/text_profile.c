@@ -25,7 +25,7 @@ struct profile {
 	uint64_t path, samples;
 };
 
-static struct function *function_of(struct profile *profile, const struct ktally_step *step)
+static struct function *function_of(struct profile *profile, const struct ktally_call_step *step)
 {
 	uint32_t cap = profile->cap ? profile->cap : 1024;
 	struct function *function;
