@@ -43,6 +43,26 @@ int ktally_request_fail(struct ktally_error *err, int code, const struct ktally_
 /** ktally_parse_nested - attributes of a nest by the family's policy; attrs has KTALLY_A_MAX + 1 entries */
 int ktally_parse_nested(struct nlattr **attrs, struct nlattr *nest);
 
+/** struct ktally_list - a growing array of replies; set @size to the bytes of one */
+struct ktally_list {
+	void *items;
+	size_t size;
+	unsigned int nr;
+};
+/** ktally_list_add - a new zeroed item at the end. NULL: -ENOMEM */
+void *ktally_list_add(struct ktally_list *list);
+/** ktally_list_reset - the ktally_dump() @reset of a list of items that own nothing */
+void ktally_list_reset(void *list);
+/**
+ * ktally_dump - all replies to a dump; a dump that the kernel had to interrupt begins again, with @arg emptied by @reset
+ * @session: 0: not of one session
+ */
+int ktally_dump(struct ktally_client *client, uint8_t cmd, uint32_t session, ktally_reply_fn reply, void *arg, void (*reset)(void *arg),
+		const char *what, struct ktally_error *err);
+
+/** ktally_counter_new - add @counter to a session. client_counter.c */
+int ktally_counter_new(struct ktally_client *client, uint32_t session, const struct ktally_counter_plan *counter, struct ktally_error *err);
+
 static inline uint32_t ktally_get_u32(struct nlattr **attrs, int type)
 {
 	return attrs[type] ? nla_get_u32(attrs[type]) : 0;

@@ -76,7 +76,7 @@ static int take_source(struct nlattr **attrs, void *arg)
 }
 
 /* A dump that the kernel had to interrupt may lack or repeat entries: start over with an empty list. */
-static int dump(struct ktally_client *client, uint8_t cmd, uint32_t session, ktally_reply_fn reply, void *arg, void (*reset)(void *arg),
+int ktally_dump(struct ktally_client *client, uint8_t cmd, uint32_t session, ktally_reply_fn reply, void *arg, void (*reset)(void *arg),
 		const char *what, struct ktally_error *err)
 {
 	struct ktally_refusal refusal;
@@ -99,6 +99,25 @@ static int dump(struct ktally_client *client, uint8_t cmd, uint32_t session, kta
 	return ktally_request_fail(err, ret, &refusal, what);
 }
 
+void *ktally_list_add(struct ktally_list *list)
+{
+	void *items = realloc(list->items, (list->nr + 1) * list->size);
+
+	if (!items)
+		return NULL;
+	list->items = items;
+	return memset((char *)items + list->nr++ * list->size, 0, list->size);
+}
+
+void ktally_list_reset(void *arg)
+{
+	struct ktally_list *list = arg;
+
+	free(list->items);
+	list->items = NULL;
+	list->nr = 0;
+}
+
 static void reset_catalogue(void *arg)
 {
 	ktally_catalogue_clear(arg);
@@ -112,35 +131,24 @@ int ktally_client_catalogue(struct ktally_client *client, struct ktally_catalogu
 	memset(cat, 0, sizeof(*cat));
 	ret = ktally_client_info(client, &info, err);
 	if (!ret)
-		ret = dump(client, KTALLY_CMD_SOURCE_GET, 0, take_source, cat, reset_catalogue, "cannot list the sources", err);
+		ret = ktally_dump(client, KTALLY_CMD_SOURCE_GET, 0, take_source, cat, reset_catalogue, "cannot list the sources", err);
 	cat->features = ret ? 0 : info.features;
 	return ret;
 }
 
-/* A growing array of replies. */
-struct list {
-	void *items;
-	size_t size;
-	unsigned int nr;
-};
-
-static void *list_add(struct list *list)
+/* Oldest first; if the module keeps more than we have room for, the last ones tell more. */
+static void fill_steps(struct ktally_session_info *info, struct nlattr *steps)
 {
-	void *items = realloc(list->items, (list->nr + 1) * list->size);
+	unsigned int nr = steps ? nla_len(steps) / sizeof(struct ktally_step) : 0;
+	const struct ktally_step *step = steps ? nla_data(steps) : NULL;
 
-	if (!items)
-		return NULL;
-	list->items = items;
-	return memset((char *)items + list->nr++ * list->size, 0, list->size);
-}
-
-static void reset_list(void *arg)
-{
-	struct list *list = arg;
-
-	free(list->items);
-	list->items = NULL;
-	list->nr = 0;
+	if (nr > KTALLY_STEPS_KEPT) {
+		step += nr - KTALLY_STEPS_KEPT;
+		nr = KTALLY_STEPS_KEPT;
+	}
+	if (nr)
+		memcpy(info->steps, step, nr * sizeof(*step));
+	info->nr_steps = nr;
 }
 
 static void fill_session(struct ktally_session_info *info, struct nlattr **attrs)
@@ -158,6 +166,11 @@ static void fill_session(struct ktally_session_info *info, struct nlattr **attrs
 	info->portid = ktally_get_u32(attrs, KTALLY_A_PORTID);
 	info->memory = ktally_get_u64(attrs, KTALLY_A_MEMORY);
 	info->missed = ktally_get_u64(attrs, KTALLY_A_MISSED);
+	info->nr_pairs = ktally_get_u32(attrs, KTALLY_A_NR_PAIRS);
+	info->nr_counters = ktally_get_u32(attrs, KTALLY_A_NR_COUNTERS);
+	info->budget = ktally_get_u32(attrs, KTALLY_A_BUDGET);
+	info->share = ktally_get_u32(attrs, KTALLY_A_SHARE);
+	fill_steps(info, attrs[KTALLY_A_STEPS]);
 }
 
 static int take_session(struct nlattr **attrs, void *arg)
@@ -166,7 +179,7 @@ static int take_session(struct nlattr **attrs, void *arg)
 
 	if (!attrs[KTALLY_A_SESSION])
 		return -EBADMSG;
-	info = list_add(arg);
+	info = ktally_list_add(arg);
 	if (!info)
 		return -ENOMEM;
 	fill_session(info, attrs);
@@ -183,8 +196,8 @@ static int take_one_session(struct nlattr **attrs, void *arg)
 
 int ktally_client_sessions(struct ktally_client *client, struct ktally_session_info **list, struct ktally_error *err)
 {
-	struct list found = { .size = sizeof(**list) };
-	int ret = dump(client, KTALLY_CMD_SESSION_GET, 0, take_session, &found, reset_list, "cannot list the sessions", err);
+	struct ktally_list found = { .size = sizeof(**list) };
+	int ret = ktally_dump(client, KTALLY_CMD_SESSION_GET, 0, take_session, &found, ktally_list_reset, "cannot list the sessions", err);
 
 	*list = found.items;
 	return ret ? ret : (int)found.nr;
@@ -277,13 +290,13 @@ static int take_table(struct nlattr **attrs, void *arg)
 		return -EBADMSG;
 	if (columns && (nla_len(columns) % sizeof(struct ktally_column) || nla_len(columns) > (int)sizeof(info->columns)))
 		return -EBADMSG;
-	info = list_add(arg);
+	info = ktally_list_add(arg);
 	if (!info)
 		return -ENOMEM;
 	info->table = nla_get_u32(attrs[KTALLY_A_TABLE]);
 	info->nr_keys = ktally_get_u32(attrs, KTALLY_A_NR_KEYS);
 	info->rows = ktally_get_u32(attrs, KTALLY_A_ROWS);
-	if (info->table + 1 != ((struct list *)arg)->nr || info->nr_keys > KTALLY_KEYS_MAX)
+	if (info->table + 1 != ((struct ktally_list *)arg)->nr || info->nr_keys > KTALLY_KEYS_MAX)
 		return -EBADMSG;
 	if (columns) {
 		info->nr_columns = nla_len(columns) / sizeof(struct ktally_column);
@@ -299,8 +312,8 @@ static int take_table(struct nlattr **attrs, void *arg)
 
 int ktally_client_tables(struct ktally_client *client, uint32_t session, struct ktally_table_info **list, struct ktally_error *err)
 {
-	struct list found = { .size = sizeof(**list) };
-	int ret = dump(client, KTALLY_CMD_TABLE_GET, session, take_table, &found, reset_list, "cannot list the session's tables", err);
+	struct ktally_list found = { .size = sizeof(**list) };
+	int ret = ktally_dump(client, KTALLY_CMD_TABLE_GET, session, take_table, &found, ktally_list_reset, "cannot list the session's tables", err);
 
 	*list = found.items;
 	return ret ? ret : (int)found.nr;
@@ -313,17 +326,18 @@ static int take_probe(struct nlattr **attrs, void *arg)
 
 	if (!attrs[KTALLY_A_PROBE])
 		return -EBADMSG;
-	info = list_add(arg);
+	info = ktally_list_add(arg);
 	if (!info)
 		return -ENOMEM;
 	info->probe = nla_get_u32(attrs[KTALLY_A_PROBE]);
-	if (info->probe + 1 != ((struct list *)arg)->nr)
+	if (info->probe + 1 != ((struct ktally_list *)arg)->nr)
 		return -EBADMSG;
 	info->kind = ktally_get_u32(attrs, KTALLY_A_SOURCE_KIND);
 	ktally_get_text(attrs, KTALLY_A_SRC_NAME, info->name, sizeof(info->name));
 	info->offset = ktally_get_u64(attrs, KTALLY_A_SRC_OFFSET);
 	info->period = ktally_get_u64(attrs, KTALLY_A_SRC_PERIOD);
 	info->missed = ktally_get_u64(attrs, KTALLY_A_MISSED);
+	info->cost = ktally_get_u64(attrs, KTALLY_A_COST);
 	if (attrs[KTALLY_A_COUNT])
 		memcpy(&info->count, nla_data(attrs[KTALLY_A_COUNT]), sizeof(info->count));
 	if (!label || ktally_schema_decode(&info->record, nla_data(label), nla_len(label), NULL, 0)) {
@@ -335,8 +349,48 @@ static int take_probe(struct nlattr **attrs, void *arg)
 
 int ktally_client_probes(struct ktally_client *client, uint32_t session, struct ktally_probe_info **list, struct ktally_error *err)
 {
-	struct list found = { .size = sizeof(**list) };
-	int ret = dump(client, KTALLY_CMD_PROBE_GET, session, take_probe, &found, reset_list, "cannot list the session's probes", err);
+	struct ktally_list found = { .size = sizeof(**list) };
+	int ret = ktally_dump(client, KTALLY_CMD_PROBE_GET, session, take_probe, &found, ktally_list_reset, "cannot list the session's probes", err);
+
+	*list = found.items;
+	return ret ? ret : (int)found.nr;
+}
+
+static int take_pair(struct nlattr **attrs, void *arg)
+{
+	struct nlattr *label = attrs[KTALLY_A_LABEL], *counters = attrs[KTALLY_A_PAIR_COUNTERS];
+	struct ktally_pair_info *info;
+	char title[32];
+
+	if (!attrs[KTALLY_A_PAIR])
+		return -EBADMSG;
+	info = ktally_list_add(arg);
+	if (!info)
+		return -ENOMEM;
+	info->pair = nla_get_u32(attrs[KTALLY_A_PAIR]);
+	info->kind = ktally_get_u32(attrs, KTALLY_A_PAIR_KIND);
+	info->flags = ktally_get_u32(attrs, KTALLY_A_PAIR_FLAGS);
+	info->nr_keys = ktally_get_u32(attrs, KTALLY_A_NR_KEYS);
+	info->nr_saved = ktally_get_u32(attrs, KTALLY_A_NR_SAVED);
+	info->entries = ktally_get_u32(attrs, KTALLY_A_ROWS);
+	info->nr_counters = counters ? nla_len(counters) / sizeof(uint32_t) : 0;
+	if (info->pair + 1 != ((struct ktally_list *)arg)->nr || info->nr_keys > KTALLY_PAIR_KEYS_MAX ||
+	    info->nr_saved > KTALLY_PAIR_SAVED_MAX || info->nr_counters > KTALLY_PAIR_COUNTERS_MAX)
+		return -EBADMSG;
+	if (attrs[KTALLY_A_PAIR_COUNT])
+		memcpy(&info->count, nla_data(attrs[KTALLY_A_PAIR_COUNT]), sizeof(info->count));
+	if (label && !ktally_schema_decode(&info->schema, nla_data(label), nla_len(label), NULL, 0) &&
+	    schema_fits(&info->schema, info->nr_keys + info->nr_saved, 0))
+		return 0;
+	snprintf(title, sizeof(title), "pair %u", info->pair);
+	made_up_schema(&info->schema, title, info->nr_keys + info->nr_saved, NULL, 0);
+	return 0;
+}
+
+int ktally_client_pairs(struct ktally_client *client, uint32_t session, struct ktally_pair_info **list, struct ktally_error *err)
+{
+	struct ktally_list found = { .size = sizeof(**list) };
+	int ret = ktally_dump(client, KTALLY_CMD_PAIR_GET, session, take_pair, &found, ktally_list_reset, "cannot list the session's pairs", err);
 
 	*list = found.items;
 	return ret ? ret : (int)found.nr;

@@ -41,7 +41,13 @@ static int put_session(struct nl_msg *msg, const struct ktally_plan *plan)
 		return -ENOMEM;
 	if (put_u32_if(msg, KTALLY_A_FLAGS, plan->flags) || put_u32_if(msg, KTALLY_A_RING_SIZE, plan->ring_size) ||
 	    put_u32_if(msg, KTALLY_A_RING_WATERMARK, plan->ring_watermark) ||
-	    put_u32_if(msg, KTALLY_A_STACK_ENTRIES, plan->stack_entries))
+	    put_u32_if(msg, KTALLY_A_STACK_ENTRIES, plan->stack_entries) ||
+	    put_u32_if(msg, KTALLY_A_SCRATCH_SIZE, plan->scratch_size))
+		return -ENOMEM;
+	if (plan->budget && nla_put_u32(msg, KTALLY_A_BUDGET, plan->budget == KTALLY_BUDGET_NONE ? 0 : plan->budget))
+		return -ENOMEM;
+	if (put_u64_if(msg, KTALLY_A_SCOPE_CGROUP, plan->cgroup) ||
+	    (plan->controller[0] && nla_put_string(msg, KTALLY_A_SCOPE_CONTROLLER, plan->controller)))
 		return -ENOMEM;
 	if (plan->ring_size && nla_put_u32(msg, KTALLY_A_RING_MODE, plan->ring_mode))
 		return -ENOMEM;
@@ -132,6 +138,53 @@ static int table_new(struct ktally_client *client, uint32_t session, const struc
 	return ktally_request_fail(err, ret, &refusal, what);
 }
 
+/** struct base - what the session has already: the plan counts its own from 0, in the session they come behind these */
+struct base {
+	unsigned int tables, pairs, counters;
+};
+
+static int put_pair(struct nl_msg *msg, uint32_t session, const struct ktally_pair_plan *pair, const struct base *base, const void *label,
+		    int label_len)
+{
+	uint32_t counters[KTALLY_PAIR_COUNTERS_MAX];
+	unsigned int i;
+
+	for (i = 0; i < pair->nr_counters; i++)
+		counters[i] = pair->counters[i] + base->counters;
+	if (nla_put_u32(msg, KTALLY_A_SESSION, session) || nla_put_u32(msg, KTALLY_A_PAIR_KIND, pair->kind) ||
+	    put_u32_if(msg, KTALLY_A_PAIR_FLAGS, pair->flags) || put_u32_if(msg, KTALLY_A_NR_KEYS, pair->nr_keys) ||
+	    put_u32_if(msg, KTALLY_A_NR_SAVED, pair->nr_saved) || nla_put_u32(msg, KTALLY_A_ROWS, pair->entries) ||
+	    put_data_if(msg, KTALLY_A_PAIR_COUNTERS, counters, pair->nr_counters * sizeof(*counters)) ||
+	    put_data_if(msg, KTALLY_A_LABEL, label, label_len))
+		return -ENOMEM;
+	return 0;
+}
+
+static int pair_new(struct ktally_client *client, uint32_t session, const struct ktally_pair_plan *pair, const struct base *base,
+		    struct ktally_error *err)
+{
+	char label[KTALLY_LABEL_MAX], what[192];
+	struct ktally_refusal refusal;
+	struct nl_msg *msg;
+	int ret, len;
+
+	len = encode_label(&pair->schema, label, err);
+	if (len < 0)
+		return len;
+	if (pair->nr_counters > KTALLY_PAIR_COUNTERS_MAX)
+		return ktally_fail(err, -E2BIG, "'%s' has more than %u counters", pair->schema.name, KTALLY_PAIR_COUNTERS_MAX);
+	msg = ktally_request_new(client, KTALLY_CMD_PAIR_NEW, 0, 256 + len);
+	if (!msg || put_pair(msg, session, pair, base, label, len)) {
+		nlmsg_free(msg);
+		return ktally_fail(err, -ENOMEM, "out of memory");
+	}
+	ret = ktally_request(client, msg, NULL, NULL, &refusal);
+	if (!ret)
+		return 0;
+	snprintf(what, sizeof(what), "cannot make the pair '%s'", pair->schema.name);
+	return ktally_request_fail(err, ret, &refusal, what);
+}
+
 /* Which attributes describe a source depends on its kind; the module refuses those that mean nothing to it. */
 static int put_source(struct nl_msg *msg, const struct ktally_probe_plan *probe)
 {
@@ -153,8 +206,7 @@ static int put_source(struct nl_msg *msg, const struct ktally_probe_plan *probe)
 	}
 }
 
-/* The plan counts its tables from 0; in the session they come behind @first others. */
-static struct ktally_insn *shift_tables(const struct ktally_probe_plan *probe, unsigned int first)
+static struct ktally_insn *shift_numbers(const struct ktally_probe_plan *probe, const struct base *base)
 {
 	struct ktally_insn *insns = malloc((probe->nr_insns + 1) * sizeof(*insns));
 	unsigned int i;
@@ -163,9 +215,14 @@ static struct ktally_insn *shift_tables(const struct ktally_probe_plan *probe, u
 		return NULL;
 	if (probe->nr_insns)
 		memcpy(insns, probe->insns, probe->nr_insns * sizeof(*insns));
-	for (i = 0; i < probe->nr_insns; i++)
+	for (i = 0; i < probe->nr_insns; i++) {
 		if (insns[i].op == KTALLY_OP_UPDATE)
-			insns[i].aux += first;
+			insns[i].aux += base->tables;
+		else if (insns[i].op == KTALLY_OP_START || insns[i].op == KTALLY_OP_END)
+			insns[i].aux += base->pairs;
+		else if (insns[i].op == KTALLY_OP_COUNTER)
+			insns[i].aux += base->counters;
+	}
 	return insns;
 }
 
@@ -175,7 +232,7 @@ static struct nl_msg *probe_message(struct ktally_client *client, uint32_t sessi
 	size_t program = probe->nr_insns * sizeof(*insns);
 	struct nl_msg *msg;
 
-	msg = ktally_request_new(client, KTALLY_CMD_PROBE_NEW, 0, 512 + program + probe->data_len + label_len);
+	msg = ktally_request_new(client, KTALLY_CMD_PROBE_NEW, 0, 512 + KTALLY_PATH_MAX + program + probe->data_len + label_len);
 	if (msg && !nla_put_u32(msg, KTALLY_A_SESSION, session) && !put_source(msg, probe) &&
 	    !put_data_if(msg, KTALLY_A_PROGRAM, insns, program) &&
 	    !put_data_if(msg, KTALLY_A_PROGRAM_DATA, probe->data, probe->data_len) &&
@@ -200,7 +257,7 @@ static int probe_fail(struct ktally_error *err, int code, const struct ktally_re
 	return code;
 }
 
-static int probe_new(struct ktally_client *client, uint32_t session, const struct ktally_probe_plan *probe, unsigned int first_table,
+static int probe_new(struct ktally_client *client, uint32_t session, const struct ktally_probe_plan *probe, const struct base *base,
 		     struct ktally_error *err)
 {
 	struct ktally_schema record = probe->record;
@@ -217,7 +274,7 @@ static int probe_new(struct ktally_client *client, uint32_t session, const struc
 	if (probe->nr_insns > KTALLY_INSNS_MAX || probe->data_len > KTALLY_DATA_MAX)
 		return ktally_fail(err, -E2BIG, "%s: compiles to %u instructions and %u bytes of patterns; %u and %u is the most",
 				   record.name, probe->nr_insns, probe->data_len, KTALLY_INSNS_MAX, KTALLY_DATA_MAX);
-	insns = shift_tables(probe, first_table);
+	insns = shift_numbers(probe, base);
 	msg = insns ? probe_message(client, session, probe, insns, label, len) : NULL;
 	if (!msg) {
 		free(insns);
@@ -230,7 +287,8 @@ static int probe_new(struct ktally_client *client, uint32_t session, const struc
 	return ret;
 }
 
-static int add_all(struct ktally_client *client, uint32_t session, const struct ktally_plan *plan, unsigned int first_table,
+/* Programs name tables, pairs and counters, so these come first; pairs name counters. */
+static int add_all(struct ktally_client *client, uint32_t session, const struct ktally_plan *plan, const struct base *base,
 		   struct ktally_error *err)
 {
 	unsigned int i;
@@ -238,18 +296,23 @@ static int add_all(struct ktally_client *client, uint32_t session, const struct 
 
 	for (i = 0; i < plan->nr_tables && !ret; i++)
 		ret = table_new(client, session, &plan->tables[i], err);
+	for (i = 0; i < plan->nr_counters && !ret; i++)
+		ret = ktally_counter_new(client, session, &plan->counters[i], err);
+	for (i = 0; i < plan->nr_pairs && !ret; i++)
+		ret = pair_new(client, session, &plan->pairs[i], base, err);
 	for (i = 0; i < plan->nr_probes && !ret; i++)
-		ret = probe_new(client, session, &plan->probes[i], first_table, err);
+		ret = probe_new(client, session, &plan->probes[i], base, err);
 	return ret;
 }
 
 int ktally_client_create(struct ktally_client *client, const struct ktally_plan *plan, uint32_t *session, struct ktally_error *err)
 {
+	static const struct base none;
 	int ret = session_new(client, plan, session, err);
 
 	if (ret)
 		return ret;
-	ret = add_all(client, *session, plan, 0, err);
+	ret = add_all(client, *session, plan, &none, err);
 	if (ret)
 		ktally_client_delete(client, *session, NULL);
 	return ret;
@@ -258,12 +321,16 @@ int ktally_client_create(struct ktally_client *client, const struct ktally_plan 
 int ktally_client_add(struct ktally_client *client, uint32_t session, const struct ktally_plan *plan, struct ktally_error *err)
 {
 	struct ktally_session_info info;
+	struct base base;
 	char id[16];
 	int ret;
 
 	snprintf(id, sizeof(id), "%u", session);
 	ret = ktally_client_find(client, id, &info, err);
-	return ret ? ret : add_all(client, session, plan, info.nr_tables, err);
+	if (ret)
+		return ret;
+	base = (struct base){ .tables = info.nr_tables, .pairs = info.nr_pairs, .counters = info.nr_counters };
+	return add_all(client, session, plan, &base, err);
 }
 
 static int simple(struct ktally_client *client, uint8_t cmd, uint32_t session, const char *what, struct ktally_error *err)

@@ -23,6 +23,8 @@ void ktally_plan_free(struct ktally_plan *plan)
 	}
 	free(plan->probes);
 	free(plan->tables);
+	free(plan->pairs);
+	free(plan->counters);
 	free(plan->cpus);
 	free(plan->pids);
 	free(plan);
@@ -54,4 +56,33 @@ struct ktally_probe_plan *ktally_plan_add_probe(struct ktally_plan *plan)
 	plan->probes = probes;
 	memset(&probes[plan->nr_probes], 0, sizeof(*probes));
 	return &probes[plan->nr_probes++];
+}
+
+struct ktally_pair_plan *ktally_plan_add_pair(struct ktally_plan *plan)
+{
+	struct ktally_pair_plan *pairs;
+
+	if (plan->nr_pairs >= KTALLY_PAIRS_MAX)
+		return NULL;
+	pairs = reallocarray(plan->pairs, plan->nr_pairs + 1, sizeof(*pairs));
+	if (!pairs)
+		return NULL;
+	plan->pairs = pairs;
+	memset(&pairs[plan->nr_pairs], 0, sizeof(*pairs));
+	return &pairs[plan->nr_pairs++];
+}
+
+struct ktally_counter_plan *ktally_plan_add_counter(struct ktally_plan *plan)
+{
+	struct ktally_counter_plan *counters;
+
+	if (plan->nr_counters >= KTALLY_COUNTERS_MAX)
+		return NULL;
+	counters = reallocarray(plan->counters, plan->nr_counters + 1, sizeof(*counters));
+	if (!counters)
+		return NULL;
+	plan->counters = counters;
+	memset(&counters[plan->nr_counters], 0, sizeof(*counters));
+	counters[plan->nr_counters].scale = 1.0;
+	return &counters[plan->nr_counters++];
 }
