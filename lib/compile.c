@@ -56,15 +56,14 @@ static int add_stack(struct kt_compile *c, struct kt_items *items)
 
 static int emit_all_fields(struct kt_compile *c)
 {
+	struct kt_node *node;
+	const char *name;
 	unsigned int i;
 	int rc = 0;
 
-	for (i = 0; i < c->source->nr_fields && !rc; i++) {
-		struct kt_node *node = kt_field(c, i, -1, 0);
-
-		rc = add_hidden(c, &c->emits, node, c->source->fields[i].name);
-	}
-	return rc;
+	for (i = 0; !rc && (node = kt_default_value(c, i, &name)); i++)
+		rc = add_hidden(c, &c->emits, node, name);
+	return c->rc;
 }
 
 static unsigned int words(const struct kt_items *items)
@@ -213,6 +212,37 @@ static int add_probe(struct kt_compile *c, struct ktally_plan *plan)
 	return 0;
 }
 
+static void remove_probes(struct ktally_plan *plan, unsigned int keep)
+{
+	while (plan->nr_probes > keep) {
+		struct ktally_probe_plan *probe = &plan->probes[--plan->nr_probes];
+
+		free(probe->insns);
+		free(probe->data);
+		free(probe->text);
+	}
+}
+
+/* A source of several places is a probe at each, with a program of its own: what they read lies elsewhere. */
+static int add_probes(struct kt_compile *c, struct ktally_plan *plan, unsigned int table, bool update)
+{
+	const struct ktally_probe_plan head = c->probe;
+	unsigned int site = 0, nr_probes = plan->nr_probes;
+	int rc;
+
+	do {
+		c->probe = head;
+		if (c->nr_sites)
+			kt_use_site(c, site);
+		rc = kt_program(c, table, update);
+		if (!rc)
+			rc = add_probe(c, plan);
+	} while (!rc && ++site < c->nr_sites);
+	if (rc)
+		remove_probes(plan, nr_probes);
+	return rc;
+}
+
 static int generate(struct kt_compile *c, struct ktally_plan *plan)
 {
 	unsigned int nr_tables = plan->nr_tables;
@@ -220,12 +250,10 @@ static int generate(struct kt_compile *c, struct ktally_plan *plan)
 	int rc;
 
 	rc = complete(c, &update);
-	if (!rc)
-		rc = kt_program(c, nr_tables, update);
 	if (!rc && update)
 		rc = add_table(c, plan);
 	if (!rc)
-		rc = add_probe(c, plan);
+		rc = add_probes(c, plan, nr_tables, update);
 	if (rc) {
 		plan->nr_tables = nr_tables;
 		return rc;
@@ -249,6 +277,10 @@ static void cleanup(struct kt_compile *c)
 	free(c->probe.insns);
 	free(c->probe.data);
 	free(c->probe.text);
+	if (c->made)
+		free(c->made->fields);
+	free(c->made);
+	free(c->sites);
 	free(c);
 }
 

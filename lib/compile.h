@@ -85,6 +85,7 @@ enum kt_type {
  * @KT_OR: @a || @b
  * @KT_NOT: !@a
  * @KT_MATCH: 1 if string @a matches the literal @b; @insn.aux holds the flags
+ * @KT_SITE: what it is depends on the place that is compiled: kt_use_site() makes it one of @site
  */
 enum kt_op {
 	KT_CONST,
@@ -97,6 +98,7 @@ enum kt_op {
 	KT_OR,
 	KT_NOT,
 	KT_MATCH,
+	KT_SITE,
 };
 
 /**
@@ -105,6 +107,7 @@ enum kt_op {
  * @kind: how its value is shown
  * @words: registers of its value
  * @capacity: KT_STRING: characters it can hold
+ * @per_site, @site: KT_SITE: its nodes, one for each place of the source, linked by @site
  */
 struct kt_node {
 	enum kt_op op;
@@ -117,6 +120,8 @@ struct kt_node {
 	char *text;
 	unsigned int text_len;
 	struct kt_node *a, *b;
+	bool per_site;
+	struct kt_node *site;
 	struct kt_node *next;		/* in the compilation's list of all nodes */
 };
 
@@ -151,8 +156,12 @@ struct kt_compile {
 	struct kt_node *nodes;
 
 	const struct ktally_source_info *source;	/* whose fields can be named */
+	struct ktally_source_info *made;		/* @source, if it was made for this text; freed with the compilation */
 	struct ktally_probe_plan probe;
 	bool periodic;			/* freq= and period= make sense */
+	bool counted;			/* and period= is a count, not a time */
+	struct ktally_uprobe_site *sites;		/* USDT: the places of the probe, each gets a program of its own */
+	unsigned int nr_sites;
 
 	struct kt_node *filter;
 	struct kt_items keys, values, emits;
@@ -183,7 +192,10 @@ struct kt_node *kt_function(struct kt_compile *c, const struct kt_token *name, s
 struct kt_node *kt_field(struct kt_compile *c, unsigned int field, int pos, int len);
 struct kt_node *kt_context(struct kt_compile *c, enum ktally_context ctx);
 struct kt_node *kt_stack_id(struct kt_compile *c, unsigned int kind, unsigned int depth);
+struct kt_node *kt_element(struct kt_compile *c, struct kt_node *array, struct kt_node *index);	/* array[index] */
 bool kt_is_field(const struct kt_compile *c, const char *name);
+bool kt_is_word(const char *name);			/* a word of the context */
+struct kt_node *kt_default_value(struct kt_compile *c, unsigned int n, const char **name);	/* n-th value of a record that lists none; NULL: no more */
 
 /* near.c */
 #define KT_NEAR_MAX 3
@@ -219,6 +231,7 @@ struct kt_node *kt_string_compare(struct kt_compile *c, int tok, struct kt_node 
 
 /* source.c, attrs.c */
 int kt_parse_source(struct kt_compile *c);
+void kt_use_site(struct kt_compile *c, unsigned int n);	/* compile for the n-th of @sites */
 int kt_parse_parts(struct kt_compile *c);
 int kt_set_period(struct kt_compile *c, uint64_t value, enum kt_unit unit, int pos, int len);
 

@@ -150,12 +150,14 @@ struct ktally_tracefs;
 /**
  * struct ktally_catalogue - all sources; plain data, filled from the module (client.c) or by a test
  * @tracefs: where trace events without a typed handler are looked up, or NULL; belongs to the catalogue
+ * @sysfs: where PMUs are looked up, as ktally_pmu_find() takes it; NULL: this machine's
  */
 struct ktally_catalogue {
 	unsigned int nr_sources;
 	struct ktally_source_info *sources;
 	uint64_t features;
 	struct ktally_tracefs *tracefs;
+	const char *sysfs;
 };
 const struct ktally_source_info *ktally_catalogue_find(const struct ktally_catalogue *cat, const char *name);
 int ktally_catalogue_add(struct ktally_catalogue *cat, const struct ktally_source_info *info);	/* deep copy */

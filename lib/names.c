@@ -181,6 +181,14 @@ static int find_field(const struct kt_compile *c, const char *name)
 	return -1;
 }
 
+struct kt_node *kt_default_value(struct kt_compile *c, unsigned int n, const char **name)
+{
+	if (n >= c->source->nr_fields)
+		return NULL;
+	*name = c->source->fields[n].name;
+	return kt_field(c, n, -1, 0);
+}
+
 bool kt_is_field(const struct kt_compile *c, const char *name)
 {
 	return find_field(c, name) >= 0;

@@ -240,3 +240,25 @@ int kt_parse_source(struct kt_compile *c)
 	rc = dispatch(c, &s);
 	return rc ? rc : kt_restart(c, end);
 }
+
+void kt_use_site(struct kt_compile *c, unsigned int n)
+{
+	const struct ktally_uprobe_site *site = &c->sites[n];
+	struct kt_node *node, *at;
+	unsigned int i;
+
+	memcpy(c->probe.path, site->path, sizeof(c->probe.path));
+	c->probe.offset = site->offset;
+	c->probe.semaphore = site->semaphore;
+	for (node = c->nodes; node; node = node->next) {
+		if (!node->per_site)
+			continue;
+		for (at = node->site, i = 0; i < n; i++)
+			at = at->site;
+		node->op = at->op;
+		node->value = at->value;
+		node->insn = at->insn;
+		node->a = at->a;
+		node->b = at->b;
+	}
+}
