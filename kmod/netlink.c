@@ -34,6 +34,13 @@ static const struct nla_policy policy[KTALLY_A_MAX + 1] = {
 	[KTALLY_A_SRC_PERIOD]		= { .type = NLA_U64 },
 	[KTALLY_A_SRC_PERF_TYPE]	= { .type = NLA_U32 },
 	[KTALLY_A_SRC_PERF_CONFIG]	= { .type = NLA_U64 },
+	[KTALLY_A_SRC_PERF_CONFIG1]	= { .type = NLA_U64 },
+	[KTALLY_A_SRC_PERF_CONFIG2]	= { .type = NLA_U64 },
+	[KTALLY_A_SRC_PERF_FLAGS]	= { .type = NLA_U32 },
+	[KTALLY_A_SRC_PATH]		= { .type = NLA_NUL_STRING, .len = KTALLY_PATH_MAX - 1 },
+	[KTALLY_A_SRC_SEMAPHORE]	= { .type = NLA_U64 },
+	[KTALLY_A_SCOPE_CGROUP]		= { .type = NLA_U64 },
+	[KTALLY_A_SCOPE_CONTROLLER]	= { .type = NLA_NUL_STRING, .len = KTALLY_NAME_MAX - 1 },
 	[KTALLY_A_PROGRAM]		= { .type = NLA_BINARY,
 					    .len = KTALLY_INSNS_MAX * sizeof(struct ktally_insn) },
 	[KTALLY_A_PROGRAM_DATA]		= { .type = NLA_BINARY, .len = KTALLY_DATA_MAX },
@@ -120,6 +127,13 @@ static int session_new(struct ktally_request *request)
 {
 	const struct nlattr *cpus = ktally_attr(request, KTALLY_A_CPUS);
 	const struct nlattr *pids = ktally_attr(request, KTALLY_A_SCOPE_PIDS);
+	const struct nlattr *controller = ktally_attr(request, KTALLY_A_SCOPE_CONTROLLER);
+	struct ktally_scope_config scope = {
+		.pids		= pids ? nla_data(pids) : NULL,
+		.nr_pids	= pids ? nla_len(pids) / sizeof(u32) : 0,
+		.cgroup		= ktally_attr_u64(request, KTALLY_A_SCOPE_CGROUP, 0),
+		.controller	= controller ? nla_data(controller) : NULL,
+	};
 	struct ktally_config config = {
 		.flags		= ktally_attr_u32(request, KTALLY_A_FLAGS, 0),
 		.ring_size	= ktally_attr_u32(request, KTALLY_A_RING_SIZE, 0),
@@ -139,14 +153,16 @@ static int session_new(struct ktally_request *request)
 	if (pids && (!nla_len(pids) || nla_len(pids) % sizeof(u32)))
 		return ktally_request_refuse(request, -EINVAL, KTALLY_A_SCOPE_PIDS,
 					     "the scope is whole words of 32 bits, one a process");
+	if (!scope.cgroup && (controller || ktally_attr(request, KTALLY_A_SCOPE_CGROUP)))
+		return ktally_request_refuse(request, -EINVAL, KTALLY_A_SCOPE_CGROUP,
+					     "SCOPE_CGROUP is the inode number of a cgroup's folder, and SCOPE_CONTROLLER goes with it");
 	if (cpus) {
 		/* Attributes are aligned to 4 bytes only. */
 		mask = kmemdup(nla_data(cpus), nla_len(cpus), GFP_KERNEL);
 		if (!mask)
 			return -ENOMEM;
 	}
-	session = ktally_session_new(&config, mask, cpus ? nla_len(cpus) / sizeof(u64) : 0,
-				     pids ? nla_data(pids) : NULL, pids ? nla_len(pids) / sizeof(u32) : 0,
+	session = ktally_session_new(&config, mask, cpus ? nla_len(cpus) / sizeof(u64) : 0, &scope,
 				     request->info->snd_portid, &request->why);
 	kfree(mask);
 	if (IS_ERR(session))

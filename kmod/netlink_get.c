@@ -180,6 +180,11 @@ static int put_probe(struct sk_buff *skb, const struct ktally_session *session, 
 	    ktally_nla_put_u64(skb, KTALLY_A_SRC_PERIOD, probe->period) ||
 	    nla_put_u32(skb, KTALLY_A_SRC_PERF_TYPE, probe->perf_type) ||
 	    ktally_nla_put_u64(skb, KTALLY_A_SRC_PERF_CONFIG, probe->perf_config) ||
+	    ktally_nla_put_u64(skb, KTALLY_A_SRC_PERF_CONFIG1, probe->perf_config1) ||
+	    ktally_nla_put_u64(skb, KTALLY_A_SRC_PERF_CONFIG2, probe->perf_config2) ||
+	    nla_put_u32(skb, KTALLY_A_SRC_PERF_FLAGS, probe->perf_flags) ||
+	    (probe->path && nla_put_string(skb, KTALLY_A_SRC_PATH, probe->path)) ||
+	    (probe->path && ktally_nla_put_u64(skb, KTALLY_A_SRC_SEMAPHORE, probe->semaphore)) ||
 	    nla_put(skb, KTALLY_A_COUNT, sizeof(count), &count) ||
 	    ktally_nla_put_u64(skb, KTALLY_A_MISSED, probe->ops->missed ? probe->ops->missed(probe) : 0) ||
 	    (probe->label && nla_put(skb, KTALLY_A_LABEL, probe->label_len, probe->label)))

@@ -114,6 +114,15 @@ static int fill_probe(struct ktally_request *request, struct ktally_session *ses
 	probe->period = ktally_attr_u64(request, KTALLY_A_SRC_PERIOD, 0);
 	probe->perf_type = ktally_attr_u32(request, KTALLY_A_SRC_PERF_TYPE, 0);
 	probe->perf_config = ktally_attr_u64(request, KTALLY_A_SRC_PERF_CONFIG, 0);
+	probe->perf_config1 = ktally_attr_u64(request, KTALLY_A_SRC_PERF_CONFIG1, 0);
+	probe->perf_config2 = ktally_attr_u64(request, KTALLY_A_SRC_PERF_CONFIG2, 0);
+	probe->perf_flags = ktally_attr_u32(request, KTALLY_A_SRC_PERF_FLAGS, 0);
+	probe->semaphore = ktally_attr_u64(request, KTALLY_A_SRC_SEMAPHORE, 0);
+	if (ktally_attr(request, KTALLY_A_SRC_PATH)) {
+		probe->path = kstrdup(nla_data(ktally_attr(request, KTALLY_A_SRC_PATH)), GFP_KERNEL);
+		if (!probe->path)
+			return -ENOMEM;
+	}
 	if (ktally_attr(request, KTALLY_A_SRC_NAME))
 		nla_strscpy(probe->name, ktally_attr(request, KTALLY_A_SRC_NAME), sizeof(probe->name));
 	err = copy_label(request, &probe->label, &probe->label_len);

@@ -12,6 +12,7 @@
 #include <linux/ktally_table.h>
 #include "percpu.h"
 #include "program.h"
+#include "scope.h"
 #include "table.h"
 
 struct ktally_ring;
@@ -65,7 +66,7 @@ struct ktally_fast {
  *
  * @hot: the session's
  * @fast: short cut, or none
- * @scope: bit map of process ids, or NULL for all
+ * @scope: which processes count, or NULL for all
  * @count: offset of its struct ktally_probe_count in a half
  * @program: NULL for sources that take none
  *
@@ -92,7 +93,7 @@ struct ktally_fast {
 struct ktally_probe {
 	/* read at hits */
 	struct ktally_hot __percpu *hot;
-	unsigned long *scope;
+	const struct ktally_scope *scope;
 	u64 count;
 	struct ktally_fast fast;
 	struct ktally_program *program;
@@ -231,7 +232,7 @@ static __always_inline void ktally_probe_hit(struct ktally_probe *probe, const s
 
 	if (!half)
 		return;
-	if (unlikely(probe->scope) && !test_bit(current->tgid, probe->scope))
+	if (unlikely(probe->scope) && !ktally_scope_has(probe->scope, current))
 		member = KTALLY_COUNTED(filtered);
 	else
 		member = ktally_probe_run(probe, hit, hot, half);

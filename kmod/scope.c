@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The scope of a session: which processes count, and their children to come.
+ * The scope of a session: which processes count (with their children to come), and in which cgroup.
  *
  * A bit for each possible process id makes the question at a hit one test. A child is added before it runs for the first
  * time, a process is taken out when its last thread ends, so that the id may be used again by a stranger.
  */
 #include <linux/bitops.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
 #include <linux/preempt.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
+#include <linux/string.h>
 #include <linux/threads.h>
 #include <linux/vmalloc.h>
 #include "compat/sync.h"
@@ -65,7 +69,39 @@ static int follow(struct ktally_scope *scope)
 	return 0;
 }
 
-int ktally_scope_init(struct ktally_scope *scope, const u32 *pids, unsigned int nr, const char **why)
+/* Tells what process an id belongs to, being one of its threads. 0: none that lives. */
+static pid_t process_of(pid_t id)
+{
+	struct task_struct *task;
+	pid_t tgid = 0;
+
+	rcu_read_lock();
+	task = pid_task(find_pid_ns(id, &init_pid_ns), PIDTYPE_PID);
+	if (task && atomic_read(&task->signal->live))
+		tgid = task->tgid;
+	rcu_read_unlock();
+	return tgid;
+}
+
+/* Exits are followed already: a process that ends before its bit is there is seen by the second look, later by the tracepoint. */
+static int put_in(struct ktally_scope *scope, u32 id, const char **why)
+{
+	pid_t tgid;
+
+	if (!id || id >= PID_MAX_LIMIT) {
+		*why = "a process id of the scope is out of range";
+		return -ERANGE;
+	}
+	tgid = process_of(id);
+	if (tgid)
+		set_bit(tgid, scope->pids);
+	if (tgid && process_of(id) == tgid)
+		return 0;
+	*why = "a process of the scope does not exist (ids are those of the initial pid namespace)";
+	return -ESRCH;
+}
+
+static int choose_pids(struct ktally_scope *scope, const struct ktally_scope_config *config, const char **why)
 {
 	unsigned int i;
 	int err;
@@ -73,24 +109,49 @@ int ktally_scope_init(struct ktally_scope *scope, const u32 *pids, unsigned int 
 	scope->pids = vzalloc(BITS_TO_LONGS(PID_MAX_LIMIT) * sizeof(long));
 	if (!scope->pids)
 		return -ENOMEM;
-	for (i = 0; i < nr; i++) {
-		if (!pids[i] || pids[i] >= PID_MAX_LIMIT) {
-			*why = "a process id of the scope is out of range";
-			err = -ERANGE;
-			goto err_free;
-		}
-		set_bit(pids[i], scope->pids);
-	}
 	ktally_vmalloc_sync();
 	err = follow(scope);
 	if (err) {
 		*why = "this kernel cannot tell of forks, so children could not be followed";
-		goto err_free;
+		return err;
 	}
-	return 0;
+	for (i = 0; i < config->nr_pids && !err; i++)
+		err = put_in(scope, config->pids[i], why);
+	return err;
+}
 
-err_free:
-	ktally_scope_uninit(scope);
+static int choose_cgroup(struct ktally_scope *scope, const struct ktally_scope_config *config, const char **why)
+{
+	if (!KTALLY_CGROUP_SCOPE) {
+		*why = "this kernel's cgroups have no numbers, so none can be chosen";
+		return -EOPNOTSUPP;
+	}
+	scope->controller = KTALLY_CGROUP_UNIFIED;
+	if (config->controller) {
+		scope->controller = ktally_cgroup_controller(config->controller);
+		if (scope->controller < 0) {
+			*why = "this kernel has no cgroup controller of that name (see /proc/cgroups)";
+			return -ENOENT;
+		}
+	}
+	if (!ktally_cgroup_exists(scope->controller, config->cgroup)) {
+		*why = "no cgroup has that number: it is the inode number of its folder, in cgroup2 or, with a controller, in the hierarchy of that";
+		return -ENOENT;
+	}
+	scope->cgroup = config->cgroup;
+	return 0;
+}
+
+int ktally_scope_init(struct ktally_scope *scope, const struct ktally_scope_config *config, const char **why)
+{
+	int err = 0;
+
+	if (config->pids)
+		err = choose_pids(scope, config, why);
+	if (!err && config->cgroup)
+		err = choose_cgroup(scope, config, why);
+	if (err)
+		ktally_scope_uninit(scope);
 	return err;
 }
 
@@ -102,6 +163,5 @@ void ktally_scope_uninit(struct ktally_scope *scope)
 		ktally_tp_synchronize();
 	}
 	vfree(scope->pids);
-	scope->pids = NULL;
-	scope->followed = false;
+	memset(scope, 0, sizeof(*scope));
 }

@@ -171,8 +171,8 @@ err_put_module:
 }
 
 struct ktally_session *ktally_session_new(const struct ktally_config *config, const u64 *cpus,
-					  unsigned int nr_words, const u32 *pids,
-					  unsigned int nr_pids, u32 portid, const char **why)
+					  unsigned int nr_words, const struct ktally_scope_config *scope,
+					  u32 portid, const char **why)
 {
 	struct ktally_session *session = session_alloc();
 	int err;
@@ -184,8 +184,8 @@ struct ktally_session *ktally_session_new(const struct ktally_config *config, co
 	err = check_config(&session->config, why);
 	if (!err)
 		err = choose_cpus(session, cpus, nr_words, why);
-	if (!err && pids)
-		err = ktally_scope_init(&session->scope, pids, nr_pids, why);
+	if (!err)
+		err = ktally_scope_init(&session->scope, scope, why);
 	if (!err)
 		err = list_in(session, why);
 	if (err) {
@@ -228,6 +228,7 @@ void ktally_probe_free(struct ktally_probe *probe)
 		probe->ops->uninit(probe);
 	ktally_program_free(probe->program);
 	kfree(probe->label);
+	kfree(probe->path);
 	kfree(probe);
 }
 
@@ -294,7 +295,7 @@ int ktally_session_add_probe(struct ktally_session *session, struct ktally_probe
 	session->probes = probes;
 	probe->session = session;
 	probe->hot = session->hot;
-	probe->scope = session->scope.pids;
+	probe->scope = ktally_scope_is_all(&session->scope) ? NULL : &session->scope;
 	probe->number = session->nr_probes;
 	probes[session->nr_probes] = probe;
 	return session->nr_probes++;

@@ -133,8 +133,7 @@ extern struct list_head ktally_sessions;	/* protected by ktally_sessions_lock */
  * @config: checked here
  * @cpus: bit mask of @nr_words words, or NULL for all
  * @nr_words: see @cpus
- * @pids: scope of @nr_pids processes, or NULL for all
- * @nr_pids: see @pids
+ * @scope: which processes count
  * @portid: of the owner
  * @why: out: a sentence when refused
  *
@@ -142,8 +141,8 @@ extern struct list_head ktally_sessions;	/* protected by ktally_sessions_lock */
  * Context: process.
  */
 struct ktally_session *ktally_session_new(const struct ktally_config *config, const u64 *cpus,
-					  unsigned int nr_words, const u32 *pids,
-					  unsigned int nr_pids, u32 portid, const char **why);
+					  unsigned int nr_words, const struct ktally_scope_config *scope,
+					  u32 portid, const char **why);
 
 /** ktally_session_get() - by id; NULL if there is none, else with a reference. Context: process. */
 struct ktally_session *ktally_session_get(u32 id);
