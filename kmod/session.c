@@ -222,14 +222,44 @@ struct ktally_session *ktally_session_get_named(const char *name)
 	return found;
 }
 
+/* Retires kind by kind, so that a kind can wait once for all of its probes. */
+static void retire_all(struct ktally_probe **probes, unsigned int nr)
+{
+	struct ktally_probe **some = kcalloc(nr + 1, sizeof(*some), GFP_KERNEL | __GFP_NOFAIL);
+	const struct ktally_source_ops *ops;
+	unsigned int i, kind, found;
+
+	for (kind = 0; kind < __KTALLY_SOURCE_END; kind++) {
+		ops = ktally_source_find(kind);
+		if (!ops || !ops->retire)
+			continue;
+		for (i = found = 0; i < nr; i++)
+			if (probes[i]->ops == ops && probes[i]->ready)
+				some[found++] = probes[i];
+		if (found)
+			ops->retire(some, found);
+	}
+	kfree(some);
+}
+
+static void free_probes(struct ktally_probe **probes, unsigned int nr)
+{
+	unsigned int i;
+
+	retire_all(probes, nr);
+	for (i = 0; i < nr; i++) {
+		if (probes[i]->ready)
+			probes[i]->ops->uninit(probes[i]);
+		ktally_program_free(probes[i]->program);
+		kfree(probes[i]->label);
+		kfree(probes[i]->path);
+		kfree(probes[i]);
+	}
+}
+
 void ktally_probe_free(struct ktally_probe *probe)
 {
-	if (probe->ready)
-		probe->ops->uninit(probe);
-	ktally_program_free(probe->program);
-	kfree(probe->label);
-	kfree(probe->path);
-	kfree(probe);
+	free_probes(&probe, 1);
 }
 
 static void session_free(struct kref *ref)
@@ -237,8 +267,7 @@ static void session_free(struct kref *ref)
 	struct ktally_session *session = container_of(ref, struct ktally_session, ref);
 	unsigned int i;
 
-	for (i = 0; i < session->nr_probes; i++)
-		ktally_probe_free(session->probes[i]);
+	free_probes(session->probes, session->nr_probes);
 	kfree(session->probes);
 	ktally_scope_uninit(&session->scope);
 	ktally_session_free_memory(session);

@@ -10,6 +10,7 @@ static const struct ktally_source_ops *const sources[] = {
 	[KTALLY_SOURCE_TRACEPOINT]	= &ktally_source_tracepoint,
 	[KTALLY_SOURCE_KPROBE]		= &ktally_source_kprobe,
 	[KTALLY_SOURCE_PROCESS]		= &ktally_source_process,
+	[KTALLY_SOURCE_KRETPROBE]	= &ktally_source_kretprobe,
 	[KTALLY_SOURCE_MAX]		= NULL,
 };
 static_assert(ARRAY_SIZE(sources) == KTALLY_SOURCE_MAX + 1);
@@ -19,6 +20,7 @@ static const struct ktally_source_entry entries[] = {
 	{ KTALLY_SOURCE_TIMER, "timer", true, &ktally_no_fields },
 	{ KTALLY_SOURCE_PERF, "perf", true, &ktally_no_fields },
 	{ KTALLY_SOURCE_KPROBE, "kprobe", true, &ktally_kprobe_fields },
+	{ KTALLY_SOURCE_KRETPROBE, "kretprobe", true, &ktally_kretprobe_fields },
 	{ KTALLY_SOURCE_PROCESS, "process", true, &ktally_no_fields },
 };
 
@@ -35,4 +37,14 @@ bool ktally_source_entry(unsigned int n, struct ktally_source_entry *entry)
 		return ktally_tracepoint_entry(n - ARRAY_SIZE(entries), entry);
 	*entry = entries[n];
 	return true;
+}
+
+unsigned int ktally_program_args(const struct ktally_program *program)
+{
+	unsigned int i, args = 0;
+
+	for (i = 0; i < program->nr; i++)
+		if (program->insns[i].op == KTALLY_OPK_ARG)
+			args |= 1U << program->insns[i].a;
+	return args;
 }

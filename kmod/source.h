@@ -13,7 +13,9 @@
  * @program: whether its probes take a program
  * @init: check the probe's parameters (name, offset, period, ...) and set probe->source; a sentence in @why when refused.
  *	Context: process, session locked
- * @uninit: give back what init took. Only after detach
+ * @retire: take @nr probes of this kind out of the kernel, waiting once for all of their handlers; NULL: nothing to do.
+ *	Only after detach. Context: process
+ * @uninit: give back what init took. Only after retire
  * @fields: what a program of this probe may read; never NULL
  * @attach: begin to fire; NULL for sources that are attached CPU by CPU. Context: process, session locked
  * @detach: stop @nr probes of this kind. Handlers may still be running on return. Context: as attach
@@ -25,6 +27,7 @@ struct ktally_source_ops {
 	enum ktally_source_kind kind;
 	bool program;
 	int (*init)(struct ktally_probe *probe, const char **why);
+	void (*retire)(struct ktally_probe **probes, unsigned int nr);
 	void (*uninit)(struct ktally_probe *probe);
 	const struct ktally_fields *(*fields)(const struct ktally_probe *probe);
 	int (*attach)(struct ktally_probe *probe);
@@ -59,9 +62,15 @@ extern const struct ktally_source_ops ktally_source_perf;
 extern const struct ktally_source_ops ktally_source_tracepoint;
 extern const struct ktally_source_ops ktally_source_kprobe;
 extern const struct ktally_source_ops ktally_source_process;
+extern const struct ktally_source_ops ktally_source_kretprobe;
 
 extern const struct ktally_fields ktally_no_fields;
 extern const struct ktally_fields ktally_kprobe_fields;
+extern const struct ktally_fields ktally_kretprobe_fields;
+
+/** ktally_program_args() - which args[] of a hit a program reads, a bit each; Context: process */
+unsigned int ktally_program_args(const struct ktally_program *program);
+
 /** ktally_tracepoint_entry() - the n-th typed tracepoint; false behind the last */
 bool ktally_tracepoint_entry(unsigned int n, struct ktally_source_entry *entry);
 

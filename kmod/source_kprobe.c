@@ -5,7 +5,7 @@
 #include <linux/ptrace.h>
 #include <linux/slab.h>
 #include "compat/regs.h"
-#include "source.h"
+#include "source_kprobe.h"
 
 /**
  * struct kp - a kprobe and the probe it belongs to
@@ -53,7 +53,7 @@ static int kprobe_fire(struct kprobe *kprobe, struct pt_regs *regs)
 }
 NOKPROBE_SYMBOL(kprobe_fire);
 
-static void explain(int err, const char **why)
+void ktally_kprobe_explain(int err, const char **why)
 {
 	switch (err) {
 	case -ENOENT:
@@ -70,11 +70,8 @@ static void explain(int err, const char **why)
 	}
 }
 
-static int kprobe_init(struct ktally_probe *probe, const char **why)
+int ktally_kprobe_place(struct kprobe *kprobe, struct ktally_probe *probe, const char **why)
 {
-	struct kp *kp;
-	int err;
-
 	if (!probe->name[0]) {
 		*why = "a kprobe needs the name of a function";
 		return -EINVAL;
@@ -83,30 +80,51 @@ static int kprobe_init(struct ktally_probe *probe, const char **why)
 		*why = "the offset is larger than any function";
 		return -ERANGE;
 	}
-	kp = kzalloc(sizeof(*kp), GFP_KERNEL);
+	kprobe->symbol_name = probe->name;
+	kprobe->offset = probe->offset;
+	kprobe->flags = KPROBE_FLAG_DISABLED;
+	return 0;
+}
+
+static int kprobe_init(struct ktally_probe *probe, const char **why)
+{
+	struct kp *kp = kzalloc(sizeof(*kp), GFP_KERNEL);
+	int err;
+
 	if (!kp)
 		return -ENOMEM;
 	kp->probe = probe;
-	kp->kprobe.symbol_name = probe->name;
-	kp->kprobe.offset = probe->offset;
+	err = ktally_kprobe_place(&kp->kprobe, probe, why);
+	if (err)
+		goto err_free;
 	kp->kprobe.pre_handler = kprobe_fire;
-	kp->kprobe.flags = KPROBE_FLAG_DISABLED;
 	err = register_kprobe(&kp->kprobe);
 	if (err) {
-		explain(err, why);
-		kfree(kp);
-		return err;
+		ktally_kprobe_explain(err, why);
+		goto err_free;
 	}
 	probe->source = kp;
 	return 0;
+
+err_free:
+	kfree(kp);
+	return err;
+}
+
+static void kprobe_retire(struct ktally_probe **probes, unsigned int nr)
+{
+	struct kprobe **all = kmalloc_array(nr, sizeof(*all), GFP_KERNEL | __GFP_NOFAIL);
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		all[i] = &((struct kp *)probes[i]->source)->kprobe;
+	unregister_kprobes(all, nr);
+	kfree(all);
 }
 
 static void kprobe_uninit(struct ktally_probe *probe)
 {
-	struct kp *kp = probe->source;
-
-	unregister_kprobe(&kp->kprobe);
-	kfree(kp);
+	kfree(probe->source);
 }
 
 static int kprobe_attach(struct ktally_probe *probe)
@@ -138,6 +156,7 @@ const struct ktally_source_ops ktally_source_kprobe = {
 	.kind		= KTALLY_SOURCE_KPROBE,
 	.program	= true,
 	.init		= kprobe_init,
+	.retire		= kprobe_retire,
 	.uninit		= kprobe_uninit,
 	.fields		= kprobe_field_list,
 	.attach		= kprobe_attach,
