@@ -86,6 +86,7 @@ struct ktally_field {
 
 /**
  * struct ktally_value - one value column of a table: its uapi description, name and the kind of the value that goes in
+ * @name: "sum(bytes)"; "=TITLE=sum(bytes)": formats call the column TITLE
  */
 struct ktally_value {
 	char name[64];
@@ -112,6 +113,8 @@ int ktally_schema_encode(const struct ktally_schema *schema, void *label, size_t
 int ktally_schema_decode(struct ktally_schema *schema, const void *label, size_t size, const struct ktally_column *columns, unsigned int nr_columns);
 /** ktally_column_cells - cells (u64) a column takes in a row, besides the row's hits; 0 for COUNT; -EINVAL */
 int ktally_column_cells(const struct ktally_column *column);
+/** ktally_hist_buckets - buckets of a HIST column: the first of its cells, its exemplars come behind them. Return: -EINVAL for other columns */
+int ktally_hist_buckets(const struct ktally_column *column);
 /** ktally_hist_range - bounds of bucket @n: lo <= value < hi; open ends are INT64_MIN / INT64_MAX. Return: 0 or -ERANGE */
 int ktally_hist_range(const struct ktally_column *column, unsigned int n, int64_t *lo, int64_t *hi);
 /** ktally_kind_name - "uint", "ns", ... for schemas and JSON */
@@ -585,6 +588,8 @@ const struct ktally_frame *ktally_symbolize_kernel(struct ktally_symbolizer *sym
 const struct ktally_frame *ktally_symbolize_user(struct ktally_symbolizer *sym, uint64_t image, uint64_t ip, bool caller);
 /** ktally_syscall_name - of this machine; NULL if there is none of that number */
 const char *ktally_syscall_name(long nr);
+/** ktally_errno_name - "ENOENT", also of those that only the kernel knows ("ERESTARTSYS"); NULL if there is none */
+const char *ktally_errno_name(long number);
 /**
  * ktally_format_field - a key or record field as text (numbers, strings, syscall, ksym, times); stacks give ""
  * @sym: may be NULL, then kernel addresses stay numbers
@@ -592,6 +597,8 @@ const char *ktally_syscall_name(long nr);
  * Return: as snprintf
  */
 int ktally_format_field(struct ktally_symbolizer *sym, const struct ktally_field *field, const uint64_t *words, char *buf, size_t size);
+/** ktally_format_key - key @n of @schema likewise; it also names a USYM, by the IMAGE beside it */
+int ktally_format_key(struct ktally_symbolizer *sym, const struct ktally_schema *schema, unsigned int n, const uint64_t *words, char *buf, size_t size);
 
 /* ---- report: a result with everything an exporter needs ----------------------------------------- report.c */
 
@@ -602,19 +609,25 @@ int ktally_format_field(struct ktally_symbolizer *sym, const struct ktally_field
  * @start_real_ns: CLOCK_REALTIME at the start
  * @duration_ns: how long it was measured
  * @period_ns: sampling period for profiles (a hit stands for that much CPU time), 0 otherwise
+ * @start_ns: CLOCK_MONOTONIC at the start: moments are told from there on; 0 if unknown
  * @snapshot: borrowed; @sym: borrowed, may be NULL
  * @rings: accounting of the rings; all 0 when there are none
  * @sorted: the rows have the order that was asked for; else a format may choose its own
  * @top: rows of a table to show in formats for people, 0: as they like; other formats have all
+ * @hits: what hits are called in formats for people, NULL: "hits", or "samples" where there is a period
+ * @quantiles: histograms are columns p50 and p99 in formats for people, not bars
+ * @functions: stacks are also told as a list of functions, self and total, as those of a profile
  */
 struct ktally_report {
 	const char *title, *hostname, *release, *machine;
-	uint64_t start_real_ns, duration_ns, period_ns;
+	uint64_t start_real_ns, duration_ns, period_ns, start_ns;
 	const struct ktally_snapshot *snapshot;
 	struct ktally_symbolizer *sym;
 	struct ktally_ring_accounting rings;
 	bool sorted;
 	unsigned int top;
+	const char *hits;
+	bool quantiles, functions;
 };
 /** ktally_report_complete - every identity closes and nothing was lost (other, recursion, nmi, fault, dropped, overwritten, stacks, missed);
  *	otherwise one line a loss in @why (may be NULL) */
@@ -630,6 +643,9 @@ struct ktally_stack_view {
 };
 /** ktally_row_stack - frames of @row in @table; grows and reuses @view (zeroed by the caller once, frames freed by ktally_stack_view_clear). Return: frames or -errno */
 int ktally_row_stack(const struct ktally_report *report, const struct ktally_table *table, const struct ktally_row *row, struct ktally_stack_view *view);
+/** ktally_exemplar_stack - frames of @exemplar of @value; none if it kept no stack. Return: frames or -errno */
+int ktally_exemplar_stack(const struct ktally_report *report, const struct ktally_value *value, const struct ktally_exemplar *exemplar,
+			  struct ktally_stack_view *view);
 void ktally_stack_view_clear(struct ktally_stack_view *view);
 
 /** KTALLY_EXPORT_* - what an exporter needs of a table */
@@ -651,6 +667,41 @@ const struct ktally_exporter *ktally_exporter_for_file(const char *path);		/* by
 const struct ktally_exporter *ktally_exporter_at(unsigned int n);			/* NULL behind the last */
 /** ktally_export - check what the exporter needs, then write. -ENODATA: the report has no such table */
 int ktally_export(const struct ktally_report *report, const struct ktally_exporter *exporter, FILE *out, struct ktally_error *err);
+
+/* ---- numbers made from numbers ------------------------------------------------------------------- metrics.c, quantile.c */
+
+/**
+ * ktally_row_quantile - the value that the part @q (0..1) of the hits of HIST column @v lie below
+ * Exact to the bucket, evenly spread inside of it, and never beyond a MIN or MAX column of the same expression.
+ * Return: NaN if the histogram is empty or no histogram
+ */
+double ktally_row_quantile(const struct ktally_schema *schema, const struct ktally_row *row, unsigned int v, double q);
+
+/**
+ * struct ktally_reading - what a counter counted
+ * @name: as ktally_pmu_find() knows it; modifiers do not matter
+ * @value: scaled up if it took turns with others; NaN: not counted
+ */
+struct ktally_reading {
+	const char *name;
+	double value;
+};
+
+/**
+ * struct ktally_metric - a number made from readings
+ * @name: "ipc", "llc-load-miss-ratio": for machines
+ * @text: what stands behind the number, for people: "insn per cycle", "% of all branches"
+ * @value: in the unit of @text
+ * @counter: the reading that it is told beside
+ */
+struct ktally_metric {
+	const char *name, *text;
+	double value;
+	unsigned int counter;
+};
+#define KTALLY_METRICS_MAX 64
+/** ktally_metrics - all metrics that the readings give. @elapsed_ns: of the clock on the wall. Return: how many, at most @max */
+unsigned int ktally_metrics(const struct ktally_reading *readings, unsigned int nr, double elapsed_ns, struct ktally_metric *metrics, unsigned int max);
 
 /* ---- JSON writer: streaming, valid whatever the bytes ------------------------------------------- json.c */
 

@@ -96,11 +96,43 @@ static uint64_t *find_or_add(struct ktally_rowset *set, const uint64_t *key)
 	return row;
 }
 
-/* Biased MIN and MAX are both "the greater stored number wins", and 0 is "none". */
-static void merge_column(const struct ktally_column *column, unsigned int cells, uint64_t *to, const uint64_t *from)
+static void merge_sums(uint64_t *to, const uint64_t *from, unsigned int cells)
 {
 	unsigned int i;
 
+	for (i = 0; i < cells; i++)
+		to[i] += from[i];
+}
+
+/* Of a row's largest value there is one; of the hits in a bucket the latest tells most. */
+static void merge_exemplar(uint64_t *to_cells, const uint64_t *from_cells, bool largest)
+{
+	const struct ktally_exemplar *from = (const void *)from_cells;
+	struct ktally_exemplar *to = (void *)to_cells;
+	bool better = from->time > to->time;
+
+	if (!from->time)
+		return;
+	if (largest && to->time && from->value != to->value)
+		better = (int64_t)from->value > (int64_t)to->value;
+	if (better)
+		*to = *from;
+}
+
+static void merge_hist(const struct ktally_column *column, uint64_t *to, const uint64_t *from)
+{
+	unsigned int buckets = ktally_hist_buckets(column), i;
+
+	merge_sums(to, from, buckets);
+	if (!(column->flags & KTALLY_COLUMN_EXEMPLARS))
+		return;
+	for (i = 0, to += buckets, from += buckets; i < buckets; i++, to += KTALLY_EXEMPLAR_CELLS, from += KTALLY_EXEMPLAR_CELLS)
+		merge_exemplar(to, from, false);
+}
+
+/* Biased MIN and MAX are both "the greater stored number wins", and 0 is "none". */
+static void merge_column(const struct ktally_column *column, unsigned int cells, uint64_t *to, const uint64_t *from)
+{
 	switch (column->kind) {
 	case KTALLY_COLUMN_MIN:
 	case KTALLY_COLUMN_MAX:
@@ -112,9 +144,14 @@ static void merge_column(const struct ktally_column *column, unsigned int cells,
 		to[1] += from[1];
 		to[2] += from[2] + (to[1] < from[1]);
 		break;
+	case KTALLY_COLUMN_HIST:
+		merge_hist(column, to, from);
+		break;
+	case KTALLY_COLUMN_EXEMPLAR:
+		merge_exemplar(to, from, true);
+		break;
 	default:
-		for (i = 0; i < cells; i++)
-			to[i] += from[i];
+		merge_sums(to, from, cells);
 	}
 }
 

@@ -30,6 +30,9 @@ static const char *const kind_names[KTALLY_KIND_END] = {
 	[KTALLY_KIND_KSTACK] = "kstack",
 	[KTALLY_KIND_USTACK] = "ustack",
 	[KTALLY_KIND_IMAGE] = "image",
+	[KTALLY_KIND_STATE] = "state",
+	[KTALLY_KIND_ERRNO] = "errno",
+	[KTALLY_KIND_USYM] = "usym",
 };
 
 const char *ktally_kind_name(enum ktally_kind kind)
@@ -131,7 +134,7 @@ static void get_text(struct reader *r, char *text, size_t size)
 
 static void get_keys(struct reader *r, struct ktally_schema *schema)
 {
-	bool ustack = false, image = false;
+	bool user = false, image = false;
 	unsigned int i;
 
 	for (i = 0; i < schema->nr_keys && !r->bad; i++) {
@@ -146,10 +149,10 @@ static void get_keys(struct reader *r, struct ktally_schema *schema)
 		if (kind >= KTALLY_KIND_END || !field->words || schema->key_words > KTALLY_REGS ||
 		    field->words > (kind == KTALLY_KIND_STRING ? KTALLY_STRING_MAX / 8 : 1))
 			r->bad = true;
-		ustack |= kind == KTALLY_KIND_USTACK;
+		user |= kind == KTALLY_KIND_USTACK || kind == KTALLY_KIND_USYM;
 		image |= kind == KTALLY_KIND_IMAGE;
 	}
-	if (ustack && !image)
+	if (user && !image)
 		r->bad = true;
 }
 
@@ -202,8 +205,10 @@ static int linear_buckets(const struct ktally_column *column)
 	return steps > KTALLY_HIST_BUCKETS_MAX - 2 ? -EINVAL : (int)steps + 2;
 }
 
-static int hist_buckets(const struct ktally_column *column)
+int ktally_hist_buckets(const struct ktally_column *column)
 {
+	if (column->kind != KTALLY_COLUMN_HIST)
+		return -EINVAL;
 	switch (column->hist) {
 	case KTALLY_HIST_LOG2:
 		return KTALLY_HIST_LOG2_BUCKETS;
@@ -216,6 +221,13 @@ static int hist_buckets(const struct ktally_column *column)
 	default:
 		return -EINVAL;
 	}
+}
+
+static int hist_cells(const struct ktally_column *column)
+{
+	int buckets = ktally_hist_buckets(column);
+
+	return buckets < 0 || !(column->flags & KTALLY_COLUMN_EXEMPLARS) ? buckets : buckets * (1 + KTALLY_EXEMPLAR_CELLS);
 }
 
 int ktally_column_cells(const struct ktally_column *column)
@@ -231,7 +243,9 @@ int ktally_column_cells(const struct ktally_column *column)
 	case KTALLY_COLUMN_VAR:
 		return 3;
 	case KTALLY_COLUMN_HIST:
-		return hist_buckets(column);
+		return hist_cells(column);
+	case KTALLY_COLUMN_EXEMPLAR:
+		return KTALLY_EXEMPLAR_CELLS;
 	default:
 		return -EINVAL;
 	}
@@ -285,7 +299,7 @@ static void loglin_range(unsigned int bits, unsigned int n, int64_t *lo, int64_t
 
 int ktally_hist_range(const struct ktally_column *column, unsigned int n, int64_t *lo, int64_t *hi)
 {
-	int buckets = column->kind == KTALLY_COLUMN_HIST ? hist_buckets(column) : -EINVAL;
+	int buckets = ktally_hist_buckets(column);
 
 	if (buckets < 0 || n >= (unsigned int)buckets)
 		return -ERANGE;

@@ -65,6 +65,20 @@ int64_t ktally_cells_int(const struct ktally_value *value, const uint64_t *cells
 	}
 }
 
+const struct ktally_exemplar *ktally_cells_exemplar(const struct ktally_value *value, const uint64_t *cells, unsigned int bucket)
+{
+	const struct ktally_exemplar *exemplars = NULL;
+	int buckets = ktally_hist_buckets(&value->column);
+
+	if (!cells)
+		return NULL;
+	if (value->column.kind == KTALLY_COLUMN_EXEMPLAR && !bucket)
+		exemplars = (const void *)cells;
+	else if (buckets > 0 && bucket < (unsigned int)buckets && value->column.flags & KTALLY_COLUMN_EXEMPLARS)
+		exemplars = (const struct ktally_exemplar *)(cells + buckets) + bucket;
+	return exemplars && exemplars->time ? exemplars : NULL;
+}
+
 static int compare_field(const struct ktally_field *field, const uint64_t *a, const uint64_t *b)
 {
 	unsigned int i;
@@ -99,6 +113,14 @@ static double row_mean(const struct ktally_value *value, const struct ktally_row
 	return mean;
 }
 
+/* Rows without one come last. */
+static int compare_exemplars(const struct ktally_exemplar *a, const struct ktally_exemplar *b)
+{
+	if (!a || !b)
+		return a ? -1 : b ? 1 : 0;
+	return (int64_t)a->value < (int64_t)b->value ? 1 : (int64_t)a->value > (int64_t)b->value ? -1 : 0;
+}
+
 /* > 0 if @a belongs behind @b. A histogram's buckets sum up to the hits, so it sorts by these. */
 static int compare_value(const struct ktally_schema *schema, int v, const struct ktally_row *a, const struct ktally_row *b)
 {
@@ -109,6 +131,8 @@ static int compare_value(const struct ktally_schema *schema, int v, const struct
 
 	if (!ca || !cb || value->column.kind == KTALLY_COLUMN_HIST)
 		return a->hits < b->hits ? 1 : a->hits > b->hits ? -1 : 0;
+	if (value->column.kind == KTALLY_COLUMN_EXEMPLAR)
+		return compare_exemplars(ktally_cells_exemplar(value, ca, 0), ktally_cells_exemplar(value, cb, 0));
 	if (value->column.kind == KTALLY_COLUMN_AVG || value->column.kind == KTALLY_COLUMN_VAR) {
 		ma = row_mean(value, a, ca);
 		mb = row_mean(value, b, cb);
