@@ -13,6 +13,7 @@
 #include <linux/mutex.h>
 #include <linux/printk.h>
 #include "compat/cpuhp.h"
+#include "counter.h"
 #include "hotplug.h"
 #include "probe.h"
 #include "source.h"
@@ -32,6 +33,7 @@ static int cpu_came(unsigned int cpu)
 			pr_warn("ktally: a probe could not be attached on CPU %u, which just came: it does not count there\n",
 				cpu);
 	mutex_unlock(&hotplug_lock);
+	ktally_counters_cpu_came(cpu);
 	return 0;
 }
 
@@ -99,4 +101,5 @@ int ktally_hotplug_init(void)
 void ktally_hotplug_uninit(void)
 {
 	ktally_cpuhp_exit();
+	ktally_counters_uninit();
 }

@@ -253,6 +253,7 @@ static const struct command {
 	[KTALLY_CMD_TABLE_NEW]		= { .run = ktally_table_new_cmd },
 	[KTALLY_CMD_PROBE_NEW]		= { .run = ktally_probe_new_cmd },
 	[KTALLY_CMD_SNAPSHOT]		= { .on = snapshot },
+	[KTALLY_CMD_COUNTER_NEW]	= { .on = ktally_counter_new_cmd },
 };
 
 static int run_on_session(struct ktally_request *request, const struct command *command)
@@ -325,6 +326,8 @@ static const struct genl_ops ops[] = {
 	{ .cmd = KTALLY_CMD_PROBE_NEW, .doit = netlink_do },
 	{ .cmd = KTALLY_CMD_PROBE_GET, .dumpit = ktally_dump_probes },
 	{ .cmd = KTALLY_CMD_SNAPSHOT, .doit = netlink_do },
+	{ .cmd = KTALLY_CMD_COUNTER_NEW, .doit = netlink_do },
+	{ .cmd = KTALLY_CMD_COUNTER_GET, .dumpit = ktally_dump_counters },
 };
 
 static struct genl_family family;

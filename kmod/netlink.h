@@ -62,7 +62,15 @@ int ktally_reply_numbers(struct ktally_request *request, int type1, u32 value1, 
 int ktally_table_new_cmd(struct ktally_request *request);
 int ktally_probe_new_cmd(struct ktally_request *request);
 
+/* Counters: netlink_counter.c */
+int ktally_counter_new_cmd(struct ktally_request *request, struct ktally_session *session);
+int ktally_dump_counters(struct sk_buff *skb, struct netlink_callback *cb);
+
 /* Answers: netlink_get.c */
+/** ktally_part_begin() - head of a message of a dump, or NULL: no room */
+void *ktally_part_begin(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd);
+/** ktally_dump_session() - the session that a dump asks about, with a reference. Return: 0 or -errno, told to the caller */
+int ktally_dump_session(struct netlink_callback *cb, struct ktally_session **session);
 int ktally_put_session(struct sk_buff *skb, struct ktally_session *session);
 int ktally_info_get(struct ktally_request *request);
 int ktally_dump_sources(struct sk_buff *skb, struct netlink_callback *cb);

@@ -24,6 +24,7 @@ int ktally_put_session(struct sk_buff *skb, struct ktally_session *session)
 	    nla_put_u32(skb, KTALLY_A_STACK_ENTRIES, config->stack_entries) ||
 	    nla_put_u32(skb, KTALLY_A_NR_TABLES, READ_ONCE(session->nr_tables)) ||
 	    nla_put_u32(skb, KTALLY_A_NR_PROBES, READ_ONCE(session->nr_probes)) ||
+	    nla_put_u32(skb, KTALLY_A_NR_COUNTERS, READ_ONCE(session->nr_counters)) ||
 	    nla_put_u32(skb, KTALLY_A_PORTID, session->portid) ||
 	    ktally_nla_put_u64(skb, KTALLY_A_MEMORY, READ_ONCE(session->memory)) ||
 	    ktally_nla_put_u64(skb, KTALLY_A_MISSED, atomic64_read(&session->missed)))
@@ -57,7 +58,7 @@ int ktally_info_get(struct ktally_request *request)
 	return genlmsg_reply(skb, request->info);
 }
 
-static void *part_begin(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
+void *ktally_part_begin(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd)
 {
 	return genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq, ktally_genl.family,
 			   NLM_F_MULTI, cmd);
@@ -104,7 +105,7 @@ int ktally_dump_sources(struct sk_buff *skb, struct netlink_callback *cb)
 	if (err)
 		return err;
 	for (; ktally_source_entry(cb->args[0], &entry); cb->args[0]++) {
-		header = part_begin(skb, cb, KTALLY_CMD_SOURCE_GET);
+		header = ktally_part_begin(skb, cb, KTALLY_CMD_SOURCE_GET);
 		if (!header)
 			break;
 		if (put_source(skb, &entry)) {
@@ -140,7 +141,7 @@ int ktally_dump_sessions(struct sk_buff *skb, struct netlink_callback *cb)
 	list_for_each_entry(session, &ktally_sessions, list) {
 		if (session->id <= cb->args[0])
 			continue;
-		header = part_begin(skb, cb, KTALLY_CMD_SESSION_GET);
+		header = ktally_part_begin(skb, cb, KTALLY_CMD_SESSION_GET);
 		if (!header)
 			break;
 		if (ktally_put_session(skb, session)) {
@@ -192,15 +193,10 @@ static int put_probe(struct sk_buff *skb, const struct ktally_session *session, 
 	return 0;
 }
 
-/* Dumps what a session has by number, from cb->args[0] on. */
-static int dump_parts(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
-		      int (*put)(struct sk_buff *, const struct ktally_session *, unsigned int))
+int ktally_dump_session(struct netlink_callback *cb, struct ktally_session **session)
 {
 	struct nlattr *attrs[KTALLY_A_MAX + 1];
 	int err = ktally_genl_dump_attrs(&ktally_genl, cb, attrs);
-	struct ktally_session *session;
-	unsigned int nr;
-	void *header;
 
 	if (err)
 		return err;
@@ -210,15 +206,29 @@ static int dump_parts(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
 		ktally_refuse_dump(cb, NULL, "say which session: SESSION");
 		return -EINVAL;
 	}
-	session = ktally_session_get(nla_get_u32(attrs[KTALLY_A_SESSION]));
-	if (!session) {
+	*session = ktally_session_get(nla_get_u32(attrs[KTALLY_A_SESSION]));
+	if (!*session) {
 		ktally_refuse_dump(cb, attrs[KTALLY_A_SESSION], "there is no such session");
 		return -ENOENT;
 	}
+	return 0;
+}
+
+/* Dumps what a session has by number, from cb->args[0] on. */
+static int dump_parts(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
+		      int (*put)(struct sk_buff *, const struct ktally_session *, unsigned int))
+{
+	struct ktally_session *session;
+	int err = ktally_dump_session(cb, &session);
+	unsigned int nr;
+	void *header;
+
+	if (err)
+		return err;
 	mutex_lock(&session->lock);
 	nr = cmd == KTALLY_CMD_TABLE_GET ? session->nr_tables : session->nr_probes;
 	for (; cb->args[0] < nr; cb->args[0]++) {
-		header = part_begin(skb, cb, cmd);
+		header = ktally_part_begin(skb, cb, cmd);
 		if (!header)
 			break;
 		if (put(skb, session, cb->args[0])) {

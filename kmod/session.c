@@ -9,6 +9,7 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include "compat/sync.h"
+#include "counter.h"
 #include "hotplug.h"
 #include "session.h"
 #include "session_memory.h"
@@ -273,6 +274,8 @@ static void session_free(struct kref *ref)
 	ktally_session_free_memory(session);
 	for (i = 0; i < session->nr_tables; i++)
 		ktally_table_free(session->tables[i]);
+	for (i = 0; i < session->nr_counters; i++)
+		ktally_counter_free(session->counters[i]);
 	free_percpu(session->hot);
 	free_cpumask_var(session->cpus);
 	kfree(session);
@@ -289,7 +292,7 @@ static int check_new(const struct ktally_session *session, const char **why)
 	/* A start that failed has laid out the memory all the same, and a reader may be looking at it. */
 	if (session->state == KTALLY_STATE_NEW && !session->areas)
 		return 0;
-	*why = "the session was started: tables and probes can be added only before that";
+	*why = "the session was started: its parts can be added only before that";
 	return -EBUSY;
 }
 
@@ -328,6 +331,20 @@ int ktally_session_add_probe(struct ktally_session *session, struct ktally_probe
 	probe->number = session->nr_probes;
 	probes[session->nr_probes] = probe;
 	return session->nr_probes++;
+}
+
+int ktally_session_add_counter(struct ktally_session *session, struct ktally_counter *counter, const char **why)
+{
+	int err = check_new(session, why);
+
+	if (err)
+		return err;
+	if (session->nr_counters == KTALLY_COUNTERS_MAX) {
+		*why = "a session has at most 32 counters";
+		return -E2BIG;
+	}
+	session->counters[session->nr_counters] = counter;
+	return session->nr_counters++;
 }
 
 static int attach(struct ktally_probe *probe)
@@ -389,8 +406,8 @@ int ktally_session_start(struct ktally_session *session, const char **why)
 		*why = "the session was deleted";
 		return -ENOENT;
 	}
-	if (!session->nr_probes) {
-		*why = "the session has no probe, so there is nothing to start";
+	if (!session->nr_probes && !session->nr_counters) {
+		*why = "the session has neither a probe nor a counter, so there is nothing to start";
 		return -EINVAL;
 	}
 	if (!session->areas) {
@@ -405,6 +422,11 @@ int ktally_session_start(struct ktally_session *session, const char **why)
 			detach_all(session);
 			return err;
 		}
+	}
+	err = ktally_counters_start(session, why);
+	if (err) {
+		detach_all(session);
+		return err;
 	}
 	show_halves(session, true);
 	WRITE_ONCE(session->running, true);
@@ -421,6 +443,7 @@ int ktally_session_stop(struct ktally_session *session, const char **why)
 	WRITE_ONCE(session->running, false);
 	show_halves(session, false);
 	detach_all(session);
+	ktally_counters_stop(session);
 	session->state = KTALLY_STATE_STOPPED;
 	wake_up_all(&session->wait);
 	return 0;

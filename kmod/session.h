@@ -155,6 +155,8 @@ void ktally_session_put(struct ktally_session *session);
 int ktally_session_add_table(struct ktally_session *session, struct ktally_table *table, const char **why);
 /** ktally_session_add_probe() - Return: its number or -errno; takes @probe over on success. Context: session locked. */
 int ktally_session_add_probe(struct ktally_session *session, struct ktally_probe *probe, const char **why);
+/** ktally_session_add_counter() - Return: its number or -errno; takes @counter over on success. Context: session locked. */
+int ktally_session_add_counter(struct ktally_session *session, struct ktally_counter *counter, const char **why);
 /** ktally_probe_free() - of a probe that is not attached. Context: process. */
 void ktally_probe_free(struct ktally_probe *probe);
 

@@ -3,8 +3,11 @@
 #ifndef _KTALLY_COMPAT_PERF_H
 #define _KTALLY_COMPAT_PERF_H
 
+#include <linux/compiler.h>
+#include <linux/irqflags.h>
 #include <linux/perf_event.h>
 #include <linux/types.h>
+#include <asm/local64.h>
 
 #define ktally_perf_fn	perf_overflow_handler_t
 
@@ -121,13 +124,32 @@ static inline const void *ktally_perf_raw(struct perf_sample_data *data, u32 *si
  * @event: a counter created for this CPU
  * @value: where to
  *
- * perf_event_read_local() is exported by no kernel. This asks the PMU itself, which is safe
- * for a counter that runs right here.
+ * perf_event_read_local() is exported by no kernel; this does what it does: asks the PMU itself, for a counter that is on
+ * the hardware right here (oncpu is -1 when it is not).
+ *
+ * Interrupts are off meanwhile, for what one could do in the middle: take the counter off the hardware or move it to
+ * another place there (perf_event_open(2) of somebody else does), so that a foreign place would be read and added; or
+ * read the same counter between the PMU's taking note of the new value and its adding of the difference, and find too
+ * little. An NMI can do neither of the first two; the third it can, as in perf_event_read_local(): its own value is too
+ * little then, never ours, and never less than one read before. raw_: tracers of interrupts need not hear of it.
  *
  * Return: false if the counter is not counting here, for instance because more of them
  * share the PMU than it has places.
  * Context: any, NMI included, with preemption off on the counter's CPU.
  */
-bool ktally_perf_read(struct perf_event *event, u64 *value);
+static __always_inline bool ktally_perf_read(struct perf_event *event, u64 *value)
+{
+	unsigned long flags;
+	bool counting;
+
+	raw_local_irq_save(flags);
+	counting = READ_ONCE(event->oncpu) >= 0;
+	if (likely(counting)) {
+		event->pmu->read(event);
+		*value = local64_read(&event->count);
+	}
+	raw_local_irq_restore(flags);
+	return counting;
+}
 
 #endif /* _KTALLY_COMPAT_PERF_H */
