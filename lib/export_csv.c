@@ -122,7 +122,7 @@ static void add_values(struct csv *csv, const struct ktally_schema *schema)
 			ktally_strtab_add(csv->header, name);
 			value_name(schema, i, "stddev", name, sizeof(name));
 			ktally_strtab_add(csv->header, name);
-		} else if (value->column.kind != KTALLY_COLUMN_COUNT) {
+		} else if (!ktally_column_below(&value->column)) {
 			value_name(schema, i, NULL, name, sizeof(name));
 			ktally_strtab_add(csv->header, name);
 		}
@@ -214,7 +214,7 @@ static void set_key(struct csv *csv, const struct ktally_table *table, const str
 			continue;
 		key_name(schema, i, name, sizeof(name));
 		if (ktally_units_plain(&schema->keys[i], words, text, sizeof(text)) ||
-		    ktally_format_field(csv->report->sym, &schema->keys[i], row->key, text, sizeof(text)) >= 0)
+		    ktally_format_key(csv->report->sym, schema, i, row->key, text, sizeof(text)) >= 0)
 			set_cell(csv, name, text);
 	}
 	if (path && !other)
@@ -231,6 +231,7 @@ static void set_value(struct csv *csv, const struct ktally_schema *schema, unsig
 	switch (value->column.kind) {
 	case KTALLY_COLUMN_COUNT:
 	case KTALLY_COLUMN_HIST:
+	case KTALLY_COLUMN_EXEMPLAR:
 		return;
 	case KTALLY_COLUMN_AVG:
 	case KTALLY_COLUMN_VAR:
@@ -287,7 +288,7 @@ static void put_row(struct csv *csv, const struct ktally_table *table, const str
 	for (v = 0; v < schema->nr_values; v++) {
 		const uint64_t *cells = ktally_cells(schema, row, v);
 
-		nr = schema->values[v].column.kind == KTALLY_COLUMN_HIST ? ktally_column_cells(&schema->values[v].column) : 0;
+		nr = ktally_column_buckets(&schema->values[v].column);
 		for (i = 0; i < nr; i++) {
 			if (!cells[i])
 				continue;

@@ -2,6 +2,7 @@
 /* Writes the report as one JSON document of schema ktally/report/1; numbers are unscaled, in the base units of their kind. */
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,7 +26,7 @@ static void put_key(struct ktally_json *json, const struct ktally_report *report
 			continue;
 		ktally_key_label(schema, i, name, sizeof(name));
 		if (!ktally_units_plain(field, words, text, sizeof(text))) {
-			if (ktally_format_field(report->sym, field, row->key, text, sizeof(text)) < 0)
+			if (ktally_format_key(report->sym, schema, i, row->key, text, sizeof(text)) < 0)
 				text[0] = '\0';
 			ktally_json_string(json, name, text);
 		} else if (text[0] == '-') {
@@ -37,10 +38,35 @@ static void put_key(struct ktally_json *json, const struct ktally_report *report
 	ktally_json_close(json, '}');
 }
 
+static void put_address(struct ktally_json *json, const char *key, uint64_t address)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "0x%" PRIx64, address);
+	ktally_json_string(json, key, text);
+}
+
+/* Frames go outermost first, as in folded text; addresses are text: they do not fit the numbers of most readers. */
+static void put_frame(struct ktally_json *json, const struct ktally_frame *frame, const char *other)
+{
+	ktally_json_open(json, NULL, '{');
+	ktally_json_string(json, "name", frame ? frame->name : other);
+	if (frame) {
+		ktally_json_string(json, "module", frame->module);
+		put_address(json, "address", frame->address);
+		if (frame->symbol_address)
+			put_address(json, "symbol_address", frame->symbol_address);
+		if (frame->build_id && *frame->build_id)
+			ktally_json_string(json, "build_id", frame->build_id);
+		ktally_json_bool(json, "kernel", frame->kernel);
+	}
+	ktally_json_close(json, '}');
+}
+
 /* A bucket is [low, high, count]; an open end is the smallest or largest 64-bit number. */
 static void put_buckets(struct ktally_json *json, const struct ktally_column *column, const uint64_t *cells)
 {
-	int nr = ktally_column_cells(column), i;
+	int nr = ktally_column_buckets(column), i;
 	int64_t lo, hi;
 
 	ktally_json_open(json, "buckets", '[');
@@ -56,8 +82,67 @@ static void put_buckets(struct ktally_json *json, const struct ktally_column *co
 	ktally_json_close(json, ']');
 }
 
-static void put_value(struct ktally_json *json, const struct ktally_value *value, const struct ktally_row *row, const uint64_t *cells)
+static void put_quantiles(struct ktally_json *json, const struct ktally_schema *schema, const struct ktally_row *row, unsigned int n)
 {
+	static const struct {
+		const char *name;
+		double q;
+	} quantiles[] = { { "p50", 0.50 }, { "p90", 0.90 }, { "p99", 0.99 } };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++) {
+		double value = ktally_row_quantile(schema, row, n, quantiles[i].q);
+
+		if (!isnan(value))
+			ktally_json_double(json, quantiles[i].name, value);
+	}
+}
+
+/* One real hit: the time is that of CLOCK_MONOTONIC. */
+static void put_exemplar(struct ktally_json *json, const struct ktally_report *report, const struct ktally_value *value,
+			 const struct ktally_exemplar *exemplar, const char *key)
+{
+	struct ktally_stack_view view = { 0 };
+	int nr = ktally_exemplar_stack(report, value, exemplar, &view), i;
+
+	ktally_json_open(json, key, '{');
+	ktally_json_s64(json, "value", (int64_t)exemplar->value);
+	ktally_json_u64(json, "monotonic_ns", exemplar->time);
+	ktally_json_u64(json, "pid", exemplar->image >> 32);
+	ktally_json_u64(json, "tid", exemplar->tid);
+	ktally_json_u64(json, "cpu", exemplar->cpu);
+	if (nr > 0) {
+		ktally_json_open(json, "stack", '[');
+		for (i = 0; i < nr; i++)
+			put_frame(json, view.frames[i], "?");
+		ktally_json_close(json, ']');
+	}
+	ktally_json_close(json, '}');
+	ktally_stack_view_clear(&view);
+}
+
+static void put_bucket_exemplars(struct ktally_json *json, const struct ktally_report *report, const struct ktally_value *value, const uint64_t *cells)
+{
+	int nr = ktally_column_buckets(&value->column), i;
+
+	if (!(value->column.flags & KTALLY_COLUMN_EXEMPLARS))
+		return;
+	ktally_json_open(json, "exemplars", '[');
+	for (i = 0; i < nr; i++) {
+		const struct ktally_exemplar *exemplar = ktally_cells_exemplar(value, cells, i);
+
+		if (exemplar)
+			put_exemplar(json, report, value, exemplar, NULL);
+	}
+	ktally_json_close(json, ']');
+}
+
+static void put_value(struct ktally_json *json, const struct ktally_report *report, const struct ktally_schema *schema, const struct ktally_row *row,
+		      unsigned int n)
+{
+	const struct ktally_value *value = &schema->values[n];
+	const uint64_t *cells = ktally_cells(schema, row, n);
+	const struct ktally_exemplar *exemplar;
 	double mean, stddev;
 
 	ktally_json_open(json, NULL, '{');
@@ -67,6 +152,13 @@ static void put_value(struct ktally_json *json, const struct ktally_value *value
 		break;
 	case KTALLY_COLUMN_HIST:
 		put_buckets(json, &value->column, cells);
+		put_quantiles(json, schema, row, n);
+		put_bucket_exemplars(json, report, value, cells);
+		break;
+	case KTALLY_COLUMN_EXEMPLAR:
+		exemplar = ktally_cells_exemplar(value, cells, 0);
+		if (exemplar)
+			put_exemplar(json, report, value, exemplar, "exemplar");
 		break;
 	case KTALLY_COLUMN_AVG:
 	case KTALLY_COLUMN_VAR:
@@ -83,42 +175,15 @@ static void put_value(struct ktally_json *json, const struct ktally_value *value
 	ktally_json_close(json, '}');
 }
 
-static void put_values(struct ktally_json *json, const struct ktally_schema *schema, const struct ktally_row *row)
+static void put_values(struct ktally_json *json, const struct ktally_report *report, const struct ktally_schema *schema, const struct ktally_row *row)
 {
 	unsigned int i;
 
 	ktally_json_u64(json, "hits", row->hits);
 	ktally_json_open(json, "values", '[');
 	for (i = 0; i < schema->nr_values; i++)
-		put_value(json, &schema->values[i], row, ktally_cells(schema, row, i));
+		put_value(json, report, schema, row, i);
 	ktally_json_close(json, ']');
-}
-
-static void put_address(struct ktally_json *json, const char *key, uint64_t address)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "0x%" PRIx64, address);
-	ktally_json_string(json, key, text);
-}
-
-/* Frames go outermost first, as in folded text; addresses are text: they do not fit the numbers of most readers. */
-static void put_frame(struct ktally_json *json, const struct ktally_path *path, const struct ktally_strtab *names, unsigned int n)
-{
-	const struct ktally_frame *frame = path->frames[n];
-
-	ktally_json_open(json, NULL, '{');
-	ktally_json_string(json, "name", frame ? frame->name : ktally_strtab_get(names, path->steps[n].name));
-	if (frame) {
-		ktally_json_string(json, "module", frame->module);
-		put_address(json, "address", frame->address);
-		if (frame->symbol_address)
-			put_address(json, "symbol_address", frame->symbol_address);
-		if (frame->build_id && *frame->build_id)
-			ktally_json_string(json, "build_id", frame->build_id);
-		ktally_json_bool(json, "kernel", frame->kernel);
-	}
-	ktally_json_close(json, '}');
 }
 
 struct rows {
@@ -133,11 +198,11 @@ static void put_row(struct rows *rows, const struct ktally_table *table, const s
 
 	ktally_json_open(rows->json, NULL, '{');
 	put_key(rows->json, rows->report, table, row);
-	put_values(rows->json, &table->schema, row);
+	put_values(rows->json, rows->report, &table->schema, row);
 	if (path) {
 		ktally_json_open(rows->json, "stack", '[');
 		for (i = 0; i < path->nr; i++)
-			put_frame(rows->json, path, rows->names, i);
+			put_frame(rows->json, path->frames[i], ktally_strtab_get(rows->names, path->steps[i].name));
 		ktally_json_close(rows->json, ']');
 	}
 	ktally_json_close(rows->json, '}');
@@ -209,7 +274,7 @@ static int put_table(struct rows *rows, const struct ktally_table *table, struct
 	if (!table->other.hits)
 		ktally_json_u64(json, "hits", 0);
 	else
-		put_values(json, &table->schema, &table->other);
+		put_values(json, rows->report, &table->schema, &table->other);
 	ktally_json_close(json, '}');
 	ktally_json_close(json, '}');
 	return ret;
@@ -229,6 +294,57 @@ static void put_probe(struct ktally_json *json, const struct ktally_accounting *
 	ktally_json_u64(json, "fault", probe->count.fault);
 	ktally_json_u64(json, "missed", probe->missed);
 	ktally_json_bool(json, "closed", probe->closed);
+	ktally_json_close(json, '}');
+}
+
+static void put_pair(struct ktally_json *json, const struct ktally_pair_accounting *pair)
+{
+	ktally_json_open(json, NULL, '{');
+	ktally_json_string(json, "name", pair->name);
+	ktally_json_u64(json, "starts", pair->count.starts);
+	ktally_json_u64(json, "ended", pair->count.ended);
+	ktally_json_u64(json, "replaced", pair->count.replaced);
+	ktally_json_u64(json, "full", pair->count.full);
+	ktally_json_u64(json, "abandoned", pair->count.abandoned);
+	ktally_json_u64(json, "open", pair->open);
+	ktally_json_u64(json, "unmatched", pair->count.unmatched);
+	ktally_json_u64(json, "negative", pair->count.negative);
+	ktally_json_u64(json, "stayed", pair->count.stayed);
+	ktally_json_bool(json, "closed", pair->closed);
+	ktally_json_close(json, '}');
+}
+
+static const char *step_name(unsigned int kind)
+{
+	static const char *const names[] = {
+		[KTALLY_STEP_STACKS] = "stacks", [KTALLY_STEP_COUNTERS] = "counters", [KTALLY_STEP_GATE] = "gate", [KTALLY_STEP_PROBE] = "probe",
+	};
+
+	_Static_assert(sizeof(names) / sizeof(names[0]) == __KTALLY_STEP_END, "every step needs its name");
+	return kind < __KTALLY_STEP_END && names[kind] ? names[kind] : "unknown";
+}
+
+/* Shares are thousandths of a CPU; a budget of 0: there is no governor. */
+static void put_governor(struct ktally_json *json, const struct ktally_snapshot *snap)
+{
+	unsigned int i;
+
+	ktally_json_open(json, "governor", '{');
+	ktally_json_u64(json, "budget", snap->budget);
+	ktally_json_u64(json, "share", snap->share);
+	ktally_json_open(json, "steps", '[');
+	for (i = 0; i < snap->nr_steps; i++) {
+		const struct ktally_step *step = &snap->steps[i];
+
+		ktally_json_open(json, NULL, '{');
+		ktally_json_u64(json, "monotonic_ns", step->time);
+		ktally_json_string(json, "step", step_name(step->kind));
+		ktally_json_u64(json, "number", step->number);
+		ktally_json_u64(json, "share", step->share);
+		ktally_json_u64(json, "cpu", step->cpu);
+		ktally_json_close(json, '}');
+	}
+	ktally_json_close(json, ']');
 	ktally_json_close(json, '}');
 }
 
@@ -254,6 +370,11 @@ static void put_accounting(struct ktally_json *json, const struct ktally_report 
 	for (i = 0; i < report->snapshot->nr_probes; i++)
 		put_probe(json, &report->snapshot->probes[i]);
 	ktally_json_close(json, ']');
+	ktally_json_open(json, "pairs", '[');
+	for (i = 0; i < report->snapshot->nr_pairs; i++)
+		put_pair(json, &report->snapshot->pairs[i]);
+	ktally_json_close(json, ']');
+	put_governor(json, report->snapshot);
 	ktally_json_open(json, "rings", '{');
 	ktally_json_u64(json, "offered", rings->offered);
 	ktally_json_u64(json, "reserved", rings->reserved);
@@ -279,6 +400,8 @@ static void put_host(struct ktally_json *json, const struct ktally_report *repor
 	ktally_json_close(json, '}');
 	ktally_json_u64(json, "time_ns", report->start_real_ns);
 	ktally_json_u64(json, "duration_ns", report->duration_ns);
+	if (report->start_ns)
+		ktally_json_u64(json, "monotonic_ns", report->start_ns);
 	if (report->period_ns)
 		ktally_json_u64(json, "period_ns", report->period_ns);
 }

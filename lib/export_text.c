@@ -36,7 +36,7 @@ static void put_table_head(const struct ktally_report *report, const struct ktal
 	uint64_t hits = ktally_text_hits(table);
 	char time[32];
 
-	fprintf(out, "\n%s: %" PRIu64 " %s", table->schema.name, hits, report->period_ns ? "samples" : "hits");
+	fprintf(out, "\n%s: %" PRIu64 " %s", table->schema.name, hits, report->hits ? report->hits : report->period_ns ? "samples" : "hits");
 	if (report->period_ns) {
 		ktally_units_scaled(KTALLY_KIND_NS, (double)hits * report->period_ns, time, sizeof(time));
 		fprintf(out, ", about %s of CPU time", time);
@@ -56,7 +56,7 @@ int ktally_export_text(const struct ktally_report *report, FILE *out, struct kta
 		const struct ktally_table *table = &report->snapshot->tables[i];
 
 		put_table_head(report, table, out);
-		if (report->period_ns && ktally_table_has_stack(table))
+		if ((report->period_ns || report->functions) && ktally_table_has_stack(table))
 			ret = ktally_text_profile(report, table, out, err);
 		if (!ret)
 			ret = ktally_text_table(report, table, out, err);

@@ -74,15 +74,40 @@ static int format_bytes(uint64_t value, char *buf, size_t size)
 	return snprintf(buf, size, "%" PRIu64 "%s", value, units[i]);
 }
 
-static int format_ksym(struct ktally_symbolizer *sym, uint64_t ip, char *buf, size_t size)
+static int format_frame(const struct ktally_frame *frame, uint64_t ip, char *buf, size_t size)
 {
-	const struct ktally_frame *frame = sym ? ktally_symbolize_kernel(sym, ip, false) : NULL;
-
 	if (!frame || !frame->symbol_address)
 		return snprintf(buf, size, "0x%" PRIx64, ip);
 	if (ip == frame->symbol_address)
 		return snprintf(buf, size, "%s", frame->name);
 	return snprintf(buf, size, "%s+0x%" PRIx64, frame->name, ip - frame->symbol_address);
+}
+
+static int format_ksym(struct ktally_symbolizer *sym, uint64_t ip, char *buf, size_t size)
+{
+	return format_frame(sym ? ktally_symbolize_kernel(sym, ip, false) : NULL, ip, buf, size);
+}
+
+static int format_state(uint64_t state, char *buf, size_t size)
+{
+	static const char *const names[] = {
+		[KTALLY_TASK_RUNNING] = "running", [KTALLY_TASK_RUNNABLE] = "runnable", [KTALLY_TASK_SLEEPING] = "sleeping",
+		[KTALLY_TASK_BLOCKED] = "blocked", [KTALLY_TASK_OTHER] = "other",
+	};
+
+	_Static_assert(sizeof(names) / sizeof(names[0]) == __KTALLY_TASK_END, "every state needs its name");
+	return state < __KTALLY_TASK_END ? snprintf(buf, size, "%s", names[state]) : snprintf(buf, size, "state_%" PRIu64, state);
+}
+
+/* What a system call returned. */
+static int format_errno(int64_t value, char *buf, size_t size)
+{
+	const char *name;
+
+	if (value >= 0 || value < -4095)
+		return snprintf(buf, size, "ok");
+	name = ktally_errno_name(-value);
+	return name ? snprintf(buf, size, "%s", name) : snprintf(buf, size, "errno_%" PRId64, -value);
 }
 
 static int format_syscall(int64_t nr, char *buf, size_t size)
@@ -115,6 +140,12 @@ int ktally_format_field(struct ktally_symbolizer *sym, const struct ktally_field
 		return format_syscall((int64_t)word, buf, size);
 	case KTALLY_KIND_KSYM:
 		return format_ksym(sym, word, buf, size);
+	case KTALLY_KIND_STATE:
+		return format_state(word, buf, size);
+	case KTALLY_KIND_ERRNO:
+		return format_errno((int64_t)word, buf, size);
+	case KTALLY_KIND_USYM:
+		return snprintf(buf, size, "0x%" PRIx64, word);
 	case KTALLY_KIND_IMAGE:
 		return snprintf(buf, size, "%" PRIu64, word >> 32);
 	case KTALLY_KIND_KSTACK:
@@ -125,4 +156,18 @@ int ktally_format_field(struct ktally_symbolizer *sym, const struct ktally_field
 	default:
 		return snprintf(buf, size, "%" PRIu64, word);
 	}
+}
+
+int ktally_format_key(struct ktally_symbolizer *sym, const struct ktally_schema *schema, unsigned int n, const uint64_t *words, char *buf, size_t size)
+{
+	const struct ktally_field *field = &schema->keys[n];
+	unsigned int i;
+
+	if (field->kind != KTALLY_KIND_USYM || !sym)
+		return ktally_format_field(sym, field, words, buf, size);
+	for (i = 0; i < schema->nr_keys && schema->keys[i].kind != KTALLY_KIND_IMAGE; i++)
+		;
+	if (i == schema->nr_keys)
+		return ktally_format_field(sym, field, words, buf, size);
+	return format_frame(ktally_symbolize_user(sym, words[schema->keys[i].word], words[field->word], false), words[field->word], buf, size);
 }

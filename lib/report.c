@@ -38,8 +38,6 @@ static void check_probe(struct why *why, const struct ktally_accounting *acc)
 
 	if (!acc->closed)
 		say(why, "%s: its accounting does not close: a mistake in ktally, please report it\n", acc->name);
-	if (count->gated)
-		say(why, "%s: %" PRIu64 " hits were dropped by a rate limit\n", acc->name, (uint64_t)count->gated);
 	if (count->other)
 		say(why, "%s: %" PRIu64 " hits found no room for their key; give it more rows=\n", acc->name, (uint64_t)count->other);
 	if (count->recursion)
@@ -67,6 +65,41 @@ static void check_rings(struct why *why, const struct ktally_ring_accounting *ri
 		say(why, "rings: %" PRIu64 " records were not read\n", rings->unread);
 }
 
+static void check_pair(struct why *why, const struct ktally_pair_accounting *acc)
+{
+	if (!acc->closed)
+		say(why, "%s: the accounting of its pair does not close: a mistake in ktally, please report it\n", acc->name);
+	if (acc->count.full)
+		say(why, "%s: %" PRIu64 " starts found no room\n", acc->name, (uint64_t)acc->count.full);
+	if (acc->count.negative)
+		say(why, "%s: %" PRIu64 " ends came before their start and were not used\n", acc->name, (uint64_t)acc->count.negative);
+}
+
+/* What the governor took away is missing, also if it was given back. */
+static void check_steps(struct why *why, const struct ktally_snapshot *snap)
+{
+	bool stacks = false, counters = false;
+	unsigned int i, gate = 0;
+
+	for (i = 0; i < snap->nr_steps; i++) {
+		const struct ktally_step *step = &snap->steps[i];
+
+		stacks |= step->kind == KTALLY_STEP_STACKS && !step->number;
+		counters |= step->kind == KTALLY_STEP_COUNTERS && !step->number;
+		if (step->kind == KTALLY_STEP_GATE && step->number > gate)
+			gate = step->number;
+		if (step->kind == KTALLY_STEP_PROBE)
+			say(why, "governor: it switched probe %u off (%s)\n", step->number,
+			    step->number < snap->nr_probes ? snap->probes[step->number].name : "?");
+	}
+	if (stacks)
+		say(why, "governor: it took stacks away for a while\n");
+	if (counters)
+		say(why, "governor: it took counters away for a while\n");
+	if (gate > 1)
+		say(why, "governor: for a while one hit in %u stood for all: totals are estimates\n", gate);
+}
+
 bool ktally_report_complete(const struct ktally_report *report, char *text, size_t size)
 {
 	struct why why = { text, size, 0, true };
@@ -77,6 +110,10 @@ bool ktally_report_complete(const struct ktally_report *report, char *text, size
 		*text = 0;
 	for (i = 0; snap && i < snap->nr_probes; i++)
 		check_probe(&why, &snap->probes[i]);
+	for (i = 0; snap && i < snap->nr_pairs; i++)
+		check_pair(&why, &snap->pairs[i]);
+	if (snap)
+		check_steps(&why, snap);
 	if (snap && snap->stacks_lost)
 		say(&why, "stacks: %" PRIu64 " found no room; give the session more stack entries\n", snap->stacks_lost);
 	check_rings(&why, &report->rings);
@@ -198,6 +235,26 @@ int ktally_row_stack(const struct ktally_report *report, const struct ktally_tab
 		ret = push(view, &no_stack);
 		view->nr_user = view->nr;
 	}
+	return ret ? ret : (int)view->nr;
+}
+
+int ktally_exemplar_stack(const struct ktally_report *report, const struct ktally_value *value, const struct ktally_exemplar *exemplar,
+			  struct ktally_stack_view *view)
+{
+	uint64_t id = exemplar->stack == KTALLY_STACK_LOST ? KTALLY_STACKSET_LOST : exemplar->stack;
+	int ret = 0;
+
+	view->nr = 0;
+	view->nr_user = 0;
+	if (!id)
+		return 0;
+	if (!report->sym)
+		return -EINVAL;
+	if (value->column.flags & KTALLY_COLUMN_KSTACK)
+		ret = push_kernel(report, id, view);
+	else
+		ret = push_user(report, id, exemplar->image, view);
+	view->nr_user = value->column.flags & KTALLY_COLUMN_KSTACK ? 0 : view->nr;
 	return ret ? ret : (int)view->nr;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The accounting of the text report: one identity for each probe and for the rings, then every loss by name. */
+/* The accounting of the text report: one identity for each probe, each pair and the rings, what the governor did, then every loss by name. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +35,67 @@ static void put_probe(const struct ktally_accounting *probe, FILE *out)
 		fprintf(out, "        and %" PRIu64 " that the kernel dropped before they reached the probe\n", probe->missed);
 }
 
+static void put_pair(const struct ktally_pair_accounting *pair, FILE *out)
+{
+	const struct ktally_pair_count *count = &pair->count;
+	char *name = ktally_utf8_clean(pair->name, 0, 0);
+	bool first = true;
+
+	fprintf(out, "    %s: %" PRIu64 " starts = ", name ? name : "?", (uint64_t)count->starts);
+	free(name);
+	put_term(out, &first, count->ended, "ended");
+	put_term(out, &first, count->replaced, "replaced");
+	put_term(out, &first, count->full, "without room");
+	put_term(out, &first, count->abandoned, "abandoned");
+	put_term(out, &first, pair->open, "open");
+	fprintf(out, "%s : %s\n", first ? "0" : "", pair->closed ? "closes" : "DOES NOT CLOSE");
+	if (count->unmatched || count->negative || count->stayed)
+		fprintf(out, "        and %" PRIu64 " ends without a start, %" PRIu64 " before it, %" PRIu64 " that left it open\n",
+			(uint64_t)count->unmatched, (uint64_t)count->negative, (uint64_t)count->stayed);
+}
+
+static void put_step(const struct ktally_report *report, const struct ktally_step *step, FILE *out)
+{
+	const struct ktally_snapshot *snap = report->snapshot;
+	uint64_t start = report->start_ns;
+
+	fprintf(out, "        at %.3f s, %.1f %% of CPU %u: ", (start && step->time >= start ? step->time - start : step->time) / 1e9,
+		step->share / 10.0, step->cpu);
+	switch (step->kind) {
+	case KTALLY_STEP_STACKS:
+		fprintf(out, step->number ? "stacks given back\n" : "no more stacks\n");
+		break;
+	case KTALLY_STEP_COUNTERS:
+		fprintf(out, step->number ? "counters given back\n" : "no more counters\n");
+		break;
+	case KTALLY_STEP_GATE:
+		if (step->number > 1)
+			fprintf(out, "one hit in %u, which stands for all\n", step->number);
+		else
+			fprintf(out, "all hits again\n");
+		break;
+	case KTALLY_STEP_PROBE:
+		fprintf(out, "probe %u off: %s\n", step->number, step->number < snap->nr_probes ? snap->probes[step->number].name : "?");
+		break;
+	default:
+		fprintf(out, "step %u %u\n", step->kind, step->number);
+	}
+}
+
+/* Its state and every step of it; a session without one has no budget. */
+static void put_governor(const struct ktally_report *report, FILE *out)
+{
+	const struct ktally_snapshot *snap = report->snapshot;
+	unsigned int i;
+
+	if (!snap->budget)
+		return;
+	fprintf(out, "    governor: %.1f %% of a CPU at most, at the end %.1f %%, %u step%s\n", snap->budget / 10.0, snap->share / 10.0, snap->nr_steps,
+		snap->nr_steps == 1 ? "" : "s");
+	for (i = 0; i < snap->nr_steps; i++)
+		put_step(report, &snap->steps[i], out);
+}
+
 static void put_rings(const struct ktally_ring_accounting *rings, FILE *out)
 {
 	if (!rings->offered && !rings->reserved && !rings->dropped)
@@ -52,7 +113,10 @@ void ktally_text_accounting(const struct ktally_report *report, FILE *out)
 	fprintf(out, "\naccounting\n");
 	for (i = 0; i < report->snapshot->nr_probes; i++)
 		put_probe(&report->snapshot->probes[i], out);
+	for (i = 0; i < report->snapshot->nr_pairs; i++)
+		put_pair(&report->snapshot->pairs[i], out);
 	put_rings(&report->rings, out);
+	put_governor(report, out);
 	if (ktally_report_complete(report, why, sizeof(why))) {
 		fprintf(out, "    complete: nothing was lost\n");
 		return;

@@ -2,6 +2,7 @@
 /* One table of the text report: top rows in aligned columns, with their stacks and histograms below them. */
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,7 +39,50 @@ uint64_t ktally_text_hits(const struct ktally_table *table)
 
 static bool is_text(enum ktally_kind kind)
 {
-	return kind == KTALLY_KIND_STRING || kind == KTALLY_KIND_SYSCALL || kind == KTALLY_KIND_KSYM;
+	return kind == KTALLY_KIND_STRING || kind == KTALLY_KIND_SYSCALL || kind == KTALLY_KIND_KSYM || kind == KTALLY_KIND_USYM ||
+	       kind == KTALLY_KIND_STATE || kind == KTALLY_KIND_ERRNO;
+}
+
+static const char *hits_name(const struct ktally_report *report)
+{
+	return report->hits ? report->hits : report->period_ns ? "samples" : "hits";
+}
+
+/* Quantiles that stand for a histogram where bars would be too tall. */
+static const struct {
+	const char *name;
+	double q;
+} quantiles[] = { { "p50", 0.50 }, { "p99", 0.99 } };
+#define NR_QUANTILES (sizeof(quantiles) / sizeof(quantiles[0]))
+
+static void add_quantile_columns(const struct ktally_schema *schema, unsigned int n, struct ktally_grid *grid)
+{
+	char bare[64], name[96];
+	unsigned int i, hists = 0;
+
+	for (i = 0; i < schema->nr_values; i++)
+		hists += schema->values[i].column.kind == KTALLY_COLUMN_HIST;
+	ktally_column_bare(&schema->values[n], bare, sizeof(bare));
+	for (i = 0; i < NR_QUANTILES; i++) {
+		snprintf(name, sizeof(name), hists > 1 ? "%s(%s)" : "%s", quantiles[i].name, bare);
+		ktally_grid_column(grid, name, true);
+	}
+}
+
+static void add_quantiles(const struct ktally_schema *schema, const struct ktally_row *row, unsigned int n, struct ktally_grid *grid)
+{
+	char text[64];
+	unsigned int i;
+
+	for (i = 0; i < NR_QUANTILES; i++) {
+		double value = ktally_row_quantile(schema, row, n, quantiles[i].q);
+
+		if (isnan(value))
+			snprintf(text, sizeof(text), "-");
+		else
+			ktally_units_scaled(schema->values[n].kind, rint(value), text, sizeof(text));
+		ktally_grid_cell(grid, text);
+	}
 }
 
 static void add_columns(const struct text *text, struct ktally_grid *grid)
@@ -53,12 +97,14 @@ static void add_columns(const struct text *text, struct ktally_grid *grid)
 		ktally_key_label(schema, i, name, sizeof(name));
 		ktally_grid_column(grid, name, !is_text(schema->keys[i].kind));
 	}
-	ktally_grid_column(grid, text->report->period_ns ? "samples" : "hits", true);
+	ktally_grid_column(grid, hits_name(text->report), true);
 	ktally_grid_column(grid, "%", true);
 	for (i = 0; i < schema->nr_values; i++) {
 		const struct ktally_value *value = &schema->values[i];
 
-		if (value->column.kind == KTALLY_COLUMN_COUNT || value->column.kind == KTALLY_COLUMN_HIST)
+		if (value->column.kind == KTALLY_COLUMN_HIST && text->report->quantiles)
+			add_quantile_columns(schema, i, grid);
+		if (ktally_column_below(&value->column))
 			continue;
 		ktally_column_label(schema, i, name, sizeof(name));
 		if (value->column.kind == KTALLY_COLUMN_VAR)	/* "var(" becomes "avg(" and its deviation beside it */
@@ -77,6 +123,7 @@ static void add_value(const struct ktally_value *value, const struct ktally_row 
 	switch (value->column.kind) {
 	case KTALLY_COLUMN_COUNT:
 	case KTALLY_COLUMN_HIST:
+	case KTALLY_COLUMN_EXEMPLAR:
 		return;
 	case KTALLY_COLUMN_AVG:
 	case KTALLY_COLUMN_VAR:
@@ -109,7 +156,7 @@ static void add_row(const struct text *text, const struct ktally_row *row, bool 
 			continue;
 		if (other)
 			snprintf(cell, sizeof(cell), "%s", name);
-		else if (ktally_format_field(text->report->sym, &schema->keys[i], row->key, cell, sizeof(cell)) < 0)
+		else if (ktally_format_key(text->report->sym, schema, i, row->key, cell, sizeof(cell)) < 0)
 			snprintf(cell, sizeof(cell), "?");
 		ktally_grid_cell(grid, cell);
 		name = "";
@@ -118,8 +165,11 @@ static void add_row(const struct text *text, const struct ktally_row *row, bool 
 	ktally_grid_cell(grid, cell);
 	snprintf(cell, sizeof(cell), "%.2f", text->total ? 100.0 * row->hits / text->total : 0);
 	ktally_grid_cell(grid, cell);
-	for (i = 0; i < schema->nr_values; i++)
+	for (i = 0; i < schema->nr_values; i++) {
+		if (schema->values[i].column.kind == KTALLY_COLUMN_HIST && text->report->quantiles)
+			add_quantiles(schema, row, i, grid);
 		add_value(&schema->values[i], row, ktally_cells(schema, row, i), grid);
+	}
 }
 
 /* ---- below a row ---- */
@@ -128,6 +178,23 @@ struct stack_text {
 	struct ktally_strtab *names;
 	FILE *out;
 };
+
+static void put_frame(FILE *out, const struct ktally_frame *frame, const char *other)
+{
+	char *name = ktally_utf8_clean(frame ? frame->name : other, 0, 0);
+	char *module = ktally_utf8_clean(frame ? frame->module : "", 0, 0);
+
+	if (name && module) {
+		fprintf(out, "        %s", name);
+		if (frame && frame->symbol_address && frame->symbol_address <= frame->address)
+			fprintf(out, "+0x%" PRIx64, frame->address - frame->symbol_address);
+		else if (frame)
+			fprintf(out, " 0x%" PRIx64, frame->address);
+		fprintf(out, *module == '[' ? " %s\n" : *module ? " (%s)\n" : "%s\n", module);
+	}
+	free(name);
+	free(module);
+}
 
 /* Innermost first, as kernel logs and debuggers list them. */
 static int put_frames(const struct ktally_path *path, void *arg, struct ktally_error *err)
@@ -138,22 +205,8 @@ static int put_frames(const struct ktally_path *path, void *arg, struct ktally_e
 	(void)err;
 	if (path->other)
 		return 0;
-	for (i = path->nr; i--;) {
-		const struct ktally_frame *frame = path->frames[i];
-		char *name = ktally_utf8_clean(frame ? frame->name : ktally_strtab_get(text->names, path->steps[i].name), 0, 0);
-		char *module = ktally_utf8_clean(frame ? frame->module : "", 0, 0);
-
-		if (name && module) {
-			fprintf(text->out, "        %s", name);
-			if (frame && frame->symbol_address && frame->symbol_address <= frame->address)
-				fprintf(text->out, "+0x%" PRIx64, frame->address - frame->symbol_address);
-			else if (frame)
-				fprintf(text->out, " 0x%" PRIx64, frame->address);
-			fprintf(text->out, *module == '[' ? " %s\n" : *module ? " (%s)\n" : "%s\n", module);
-		}
-		free(name);
-		free(module);
-	}
+	for (i = path->nr; i--;)
+		put_frame(text->out, path->frames[i], ktally_strtab_get(text->names, path->steps[i].name));
 	return 0;
 }
 
@@ -215,7 +268,7 @@ static void put_hist(const struct text *text, const struct ktally_row *row, unsi
 {
 	const struct ktally_value *value = &text->table->schema.values[column];
 	const uint64_t *cells = ktally_cells(&text->table->schema, row, column);
-	int nr = ktally_column_cells(&value->column), first = -1, last = -1, i, width = 0;
+	int nr = ktally_column_buckets(&value->column), first = -1, last = -1, i, width = 0;
 	uint64_t most = 0;
 	char label[96];
 
@@ -247,6 +300,53 @@ static void put_hist(const struct text *text, const struct ktally_row *row, unsi
 	}
 }
 
+/* "slowest(lat): 12.3 ms, 1.234567 s after the start, process 12, thread 13, CPU 1", and its stack. */
+static int put_exemplar(const struct text *text, unsigned int column, const struct ktally_exemplar *exemplar, struct ktally_error *err)
+{
+	const struct ktally_schema *schema = &text->table->schema;
+	const struct ktally_value *value = &schema->values[column];
+	uint64_t start = text->report->start_ns, time = exemplar->time;
+	struct ktally_stack_view view = { 0 };
+	char number[64], bare[64];
+	int nr, i;
+
+	ktally_column_bare(value, bare, sizeof(bare));
+	ktally_units_int(value->kind, (int64_t)exemplar->value, number, sizeof(number));
+	fprintf(text->out, "        %s of %s: at %.6f s%s, process %" PRIu64 ", thread %u, CPU %u\n", number, bare,
+		(start && time >= start ? time - start : time) / 1e9, start && time >= start ? "" : " of the monotonic clock",
+		(uint64_t)exemplar->image >> 32, exemplar->tid, exemplar->cpu);
+	nr = ktally_exemplar_stack(text->report, value, exemplar, &view);
+	for (i = nr; i-- > 0;)
+		put_frame(text->out, view.frames[i], "?");
+	ktally_stack_view_clear(&view);
+	return nr == -ENOMEM ? ktally_fail(err, nr, "no memory for the stack of an exemplar") : 0;
+}
+
+static int put_exemplars(const struct text *text, const struct ktally_row *row, unsigned int column, struct ktally_error *err)
+{
+	const struct ktally_value *value = &text->table->schema.values[column];
+	const uint64_t *cells = ktally_cells(&text->table->schema, row, column);
+	int nr = value->column.kind == KTALLY_COLUMN_HIST ? ktally_column_buckets(&value->column) : 1, i, ret = 0;
+	bool told = false;
+
+	for (i = nr; i-- > 0 && !ret;) {
+		const struct ktally_exemplar *exemplar = ktally_cells_exemplar(value, cells, i);
+
+		if (!exemplar)
+			continue;
+		if (!told)
+			fprintf(text->out, value->column.kind == KTALLY_COLUMN_HIST ? "    one of each bucket\n" : "    the largest\n");
+		told = true;
+		ret = put_exemplar(text, column, exemplar, err);
+	}
+	return ret;
+}
+
+static bool has_exemplars(const struct ktally_column *column)
+{
+	return column->kind == KTALLY_COLUMN_EXEMPLAR || (column->kind == KTALLY_COLUMN_HIST && column->flags & KTALLY_COLUMN_EXEMPLARS);
+}
+
 static int put_below(const struct text *text, const struct ktally_row *row, bool other, struct ktally_error *err)
 {
 	const struct ktally_schema *schema = &text->table->schema;
@@ -256,8 +356,11 @@ static int put_below(const struct text *text, const struct ktally_row *row, bool
 	if (text->stacks && !other)
 		ret = put_stack(text, row, err);
 	for (i = 0; i < schema->nr_values && !ret; i++)
-		if (schema->values[i].column.kind == KTALLY_COLUMN_HIST)
+		if (schema->values[i].column.kind == KTALLY_COLUMN_HIST && !text->report->quantiles)
 			put_hist(text, row, i);
+	for (i = 0; i < schema->nr_values && !ret; i++)
+		if (has_exemplars(&schema->values[i].column))
+			ret = put_exemplars(text, row, i, err);
 	if (text->stacks || text->hists)
 		fputc('\n', text->out);
 	return ret;
@@ -270,7 +373,7 @@ static int sort_column(const struct ktally_schema *schema)
 	unsigned int i;
 
 	for (i = 0; i < schema->nr_values; i++)
-		if (schema->values[i].column.kind != KTALLY_COLUMN_COUNT && schema->values[i].column.kind != KTALLY_COLUMN_HIST)
+		if (!ktally_column_below(&schema->values[i].column))
 			return i;
 	return -1;
 }
@@ -322,7 +425,8 @@ int ktally_text_table(const struct ktally_report *report, const struct ktally_ta
 
 	text.stacks = ktally_table_has_stack(table);
 	for (i = 0; i < table->schema.nr_values; i++)
-		text.hists |= table->schema.values[i].column.kind == KTALLY_COLUMN_HIST;
+		text.hists |= has_exemplars(&table->schema.values[i].column) ||
+			      (table->schema.values[i].column.kind == KTALLY_COLUMN_HIST && !report->quantiles);
 	if (!text.total) {
 		fprintf(out, "    nothing was seen\n");
 		return 0;

@@ -86,37 +86,63 @@ bool ktally_units_plain(const struct ktally_field *field, const uint64_t *words,
 
 const char *ktally_column_word(unsigned int column_kind)
 {
-	static const char *const words[] = { "count", "sum", "min", "max", "avg", "var", "hist" };
+	static const char *const words[] = { "count", "sum", "min", "max", "avg", "var", "hist", "exemplar" };
+
+	_Static_assert(sizeof(words) / sizeof(words[0]) == __KTALLY_COLUMN_END, "every kind of column needs its word");
 
 	return column_kind <= KTALLY_COLUMN_MAX_KIND ? words[column_kind] : "unknown";
 }
 
-/* Length of "sum(" if the name begins with it, else 0. */
-static size_t word_length(const struct ktally_value *value)
+int ktally_column_buckets(const struct ktally_column *column)
 {
-	const char *word = ktally_column_word(value->column.kind);
-	size_t len = strlen(word);
+	int64_t lo, hi;
+	int nr = 0;
 
-	return !strncmp(value->name, word, len) && value->name[len] == '(' ? len + 1 : 0;
+	while (!ktally_hist_range(column, nr, &lo, &hi))
+		nr++;
+	return nr;
+}
+
+bool ktally_column_below(const struct ktally_column *column)
+{
+	return column->kind == KTALLY_COLUMN_COUNT || column->kind == KTALLY_COLUMN_HIST || column->kind == KTALLY_COLUMN_EXEMPLAR;
+}
+
+/* The name behind a title: "=calls=sum(x)" is "sum(x)". */
+static const char *untitled(const struct ktally_value *value)
+{
+	const char *end = value->name[0] == '=' ? strchr(value->name + 1, '=') : NULL;
+
+	return end ? end + 1 : value->name;
 }
 
 void ktally_column_bare(const struct ktally_value *value, char *buf, size_t size)
 {
-	const char *bare = value->name + word_length(value);
-	size_t len = strlen(bare);
+	const char *name = untitled(value), *word = ktally_column_word(value->column.kind);
+	size_t len = strlen(word);
 
-	if (bare != value->name && len && bare[len - 1] == ')')	/* a long name may be cut before it */
+	if (strncmp(name, word, len) || name[len] != '(') {
+		snprintf(buf, size, "%s", name);
+		return;
+	}
+	name += len + 1;
+	len = strlen(name);
+	if (len && name[len - 1] == ')')	/* a long name may be cut before it */
 		len--;
-	snprintf(buf, size, "%.*s", (int)len, bare);
+	snprintf(buf, size, "%.*s", (int)len, name);
 }
 
 void ktally_column_label(const struct ktally_schema *schema, unsigned int n, char *buf, size_t size)
 {
 	const struct ktally_value *value = &schema->values[n];
-	const char *word = ktally_column_word(value->column.kind);
+	const char *word = ktally_column_word(value->column.kind), *name = untitled(value);
 	unsigned int i, same = 1;
 	char bare[64], other[64], suffix[8] = "";
 
+	if (name != value->name) {
+		snprintf(buf, size, "%.*s", (int)(name - value->name - 2), value->name + 1);
+		return;
+	}
 	ktally_column_bare(value, bare, sizeof(bare));
 	for (i = 0; i < n; i++) {
 		ktally_column_bare(&schema->values[i], other, sizeof(other));

@@ -20,9 +20,13 @@ bool ktally_units_plain(const struct ktally_field *field, const uint64_t *words,
  * "hist(x)_2"
  */
 void ktally_column_label(const struct ktally_schema *schema, unsigned int n, char *buf, size_t size);
+/** ktally_column_buckets - buckets of a HIST column, 0 of others */
+int ktally_column_buckets(const struct ktally_column *column);
+/** ktally_column_below - the column is no number: text shows it below its row (or not at all) */
+bool ktally_column_below(const struct ktally_column *column);
 /** ktally_column_bare - what goes into the column, "bytes" for "sum(bytes)" */
 void ktally_column_bare(const struct ktally_value *value, char *buf, size_t size);
-/** ktally_column_word - "count", "sum", ..., "hist" */
+/** ktally_column_word - "count", "sum", ..., "exemplar" */
 const char *ktally_column_word(unsigned int column_kind);
 /** ktally_cells_none - a MIN or MAX that never saw a value */
 bool ktally_cells_none(const struct ktally_value *value, const uint64_t *cells);

@@ -9,7 +9,8 @@
 static void every_loss_is_told(void **state)
 {
 	struct ktally_accounting probe = { .name = "the probe", .closed = true, .count = { .hits = 3, .filtered = 1, .folded = 2 } };
-	struct ktally_snapshot snap = { .nr_probes = 1, .probes = &probe };
+	struct ktally_pair_accounting pair = { .name = "the pair", .closed = true, .count = { .starts = 3, .ended = 3 } };
+	struct ktally_snapshot snap = { .nr_probes = 1, .probes = &probe, .nr_pairs = 1, .pairs = &pair };
 	struct ktally_report report = { .snapshot = &snap, .rings = { .offered = 4, .reserved = 4, .read = 4, .closed = true } };
 	char why[256];
 
@@ -25,7 +26,17 @@ static void every_loss_is_told(void **state)
 	LOSS(probe.count.recursion, 13, "13", 0);
 	LOSS(probe.count.nmi, 14, "NMI", 0);
 	LOSS(probe.count.fault, 15, "could not be read", 0);
-	LOSS(probe.count.gated, 16, "16", 0);
+	LOSS(pair.closed, false, "accounting of its pair", true);
+	LOSS(pair.count.full, 21, "21 starts found no room", 0);
+	LOSS(pair.count.negative, 22, "22 ends", 0);
+	snap.nr_steps = 1;
+	LOSS(snap.steps[0].kind, KTALLY_STEP_STACKS, "took stacks away", KTALLY_STEP_GATE);
+	LOSS(snap.steps[0].kind, KTALLY_STEP_COUNTERS, "took counters away", KTALLY_STEP_GATE);
+	LOSS(snap.steps[0].kind, KTALLY_STEP_PROBE, "switched probe 0 off (the probe)", KTALLY_STEP_GATE);
+	LOSS(snap.steps[0].number, 8, "one hit in 8", 0);
+	snap.nr_steps = 0;
+	probe.count.gated = 16;		/* as it was asked for: the others stand for them */
+	assert_true(ktally_report_complete(&report, why, sizeof(why)));
 	LOSS(probe.missed, 17, "17 hits were lost", 0);
 	LOSS(snap.stacks_lost, 18, "18 found no room", 0);
 	LOSS(report.rings.dropped, 1, "1 of 4 records were dropped", 0);
