@@ -44,5 +44,6 @@ void ktally_catalogue_clear(struct ktally_catalogue *cat)
 	for (i = 0; i < cat->nr_sources; i++)
 		free(cat->sources[i].fields);
 	free(cat->sources);
+	ktally_tracefs_close(cat->tracefs);
 	memset(cat, 0, sizeof(*cat));
 }

@@ -199,7 +199,7 @@ static int lex_operator(struct kt_compile *c, int pos)
 		}
 	}
 	c->tok.len = 1;
-	if (!strchr("+-*/%&|^~!<>()=,:", ch)) {
+	if (!strchr("+-*/%&|^~!<>()[]=,:", ch)) {
 		if (isprint(ch))
 			return kt_fail(c, -EINVAL, pos, 1, "unexpected character '%c'", ch);
 		return kt_fail(c, -EINVAL, pos, 1, "unexpected byte 0x%02x", ch);

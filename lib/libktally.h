@@ -203,6 +203,15 @@ int ktally_uprobe_resolve(struct ktally_uprobe_site *site, const char *path, con
 /** ktally_usdt_resolve - all places of a probe; *@sites is malloc'ed. @provider may be NULL. Return: how many, or -ENOENT (near names), ... */
 int ktally_usdt_resolve(struct ktally_uprobe_site **sites, const char *path, const char *provider, const char *name, struct ktally_error *err);
 
+/**
+ * ktally_uprobe_names - functions of a program or library that a uprobe can name, sorted; *@names is malloc'ed, see ktally_names_free()
+ * ktally_usdt_names - its USDT probes, as "provider:name"
+ * Return: how many, or -errno
+ */
+int ktally_uprobe_names(char ***names, const char *path, struct ktally_error *err);
+int ktally_usdt_names(char ***names, const char *path, struct ktally_error *err);
+void ktally_names_free(char **names, unsigned int nr);
+
 /* ---- counters: names of PMU events -------------------------------------------------------------- pmu.c */
 
 /**

@@ -46,89 +46,6 @@ static const struct function {
 #define NR_FUNCTIONS (sizeof(functions) / sizeof(functions[0]))
 #define STR_DEFAULT 64
 
-static bool ends_with(const char *name, const char *end)
-{
-	size_t n = strlen(name), e = strlen(end);
-
-	return n >= e && !strcmp(name + n - e, end);
-}
-
-/* Names that tell what a number is; the first that fits decides. '*' stands for anything before. */
-static const struct {
-	const char *name;
-	enum ktally_kind kind;
-} known[] = {
-	{ "*pid", KTALLY_KIND_PID }, { "*tgid", KTALLY_KIND_PID }, { "tid", KTALLY_KIND_PID },
-	{ "cpu", KTALLY_KIND_CPU }, { "*_cpu", KTALLY_KIND_CPU },
-	{ "bytes", KTALLY_KIND_BYTES }, { "*_bytes", KTALLY_KIND_BYTES }, { "bytes_req", KTALLY_KIND_BYTES },
-	{ "bytes_alloc", KTALLY_KIND_BYTES }, { "size", KTALLY_KIND_BYTES }, { "len", KTALLY_KIND_BYTES },
-	{ "*delay", KTALLY_KIND_NS }, { "*runtime", KTALLY_KIND_NS }, { "*duration", KTALLY_KIND_NS }, { "*_ns", KTALLY_KIND_NS },
-	{ "*flags", KTALLY_KIND_HEX }, { "*address", KTALLY_KIND_HEX }, { "error_code", KTALLY_KIND_HEX },
-};
-
-static const char *const symbols[] = { "ip", "_ip", "call_site", "caller", "function", "callback", "location", "func" };
-
-static enum ktally_kind field_kind(const struct ktally_source_info *source, const struct ktally_source_field *field)
-{
-	size_t i;
-
-	if (field->type == KTALLY_TYPE_STRING)
-		return KTALLY_KIND_STRING;
-	if (field->type == KTALLY_TYPE_KPTR) {
-		for (i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++)
-			if (!strcmp(field->name, symbols[i]) || (symbols[i][0] == '_' && ends_with(field->name, symbols[i])))
-				return KTALLY_KIND_KSYM;
-		return KTALLY_KIND_HEX;
-	}
-	if (field->type == KTALLY_TYPE_UPTR)
-		return KTALLY_KIND_HEX;
-	if (!strncmp(source->name, "raw_syscalls:", 13) && !strcmp(field->name, "id"))
-		return KTALLY_KIND_SYSCALL;
-	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (known[i].name[0] == '*' ? ends_with(field->name, known[i].name + 1) : !strcmp(field->name, known[i].name))
-			return known[i].kind;
-	return field->type == KTALLY_TYPE_INT ? KTALLY_KIND_INT : KTALLY_KIND_UINT;
-}
-
-/* As C widens them: what fits in a signed 64-bit number becomes one, only full 64 bits stay unsigned. */
-static enum kt_type field_type(const struct ktally_source_field *field)
-{
-	switch (field->type) {
-	case KTALLY_TYPE_STRING:
-		return KT_STRING;
-	case KTALLY_TYPE_INT:
-		return KT_S64;
-	case KTALLY_TYPE_UINT:
-		return field->size < 8 ? KT_S64 : KT_U64;
-	default:
-		return KT_U64;
-	}
-}
-
-static unsigned int string_bytes(unsigned int size)
-{
-	size = (size + 7) & ~7U;
-	return size > KTALLY_STRING_MAX ? KTALLY_STRING_MAX : size ? size : 8;
-}
-
-struct kt_node *kt_field(struct kt_compile *c, unsigned int n, int pos, int len)
-{
-	const struct ktally_source_field *field = &c->source->fields[n];
-	struct kt_node *node = kt_node_new(c, KT_LEAF, field_type(field), pos, len);
-
-	if (!node)
-		return NULL;
-	node->kind = field_kind(c->source, field);
-	node->insn.op = KTALLY_OP_FIELD;
-	node->insn.aux = n;
-	if (node->type == KT_STRING) {
-		node->insn.imm = string_bytes(field->size);
-		node->words = node->insn.imm / 8;
-		node->capacity = field->size < node->insn.imm ? field->size : node->insn.imm;
-	}
-	return node;
-}
-
 static struct kt_node *context_node(struct kt_compile *c, const struct word *word, int pos, int len)
 {
 	struct kt_node *node;
@@ -171,41 +88,14 @@ struct kt_node *kt_stack_id(struct kt_compile *c, unsigned int kind, unsigned in
 	return node;
 }
 
-static int find_field(const struct kt_compile *c, const char *name)
+bool kt_is_word(const char *name)
 {
-	unsigned int i;
+	size_t i;
 
-	for (i = 0; i < c->source->nr_fields; i++)
-		if (!strcmp(c->source->fields[i].name, name))
-			return i;
-	return -1;
-}
-
-struct kt_node *kt_default_value(struct kt_compile *c, unsigned int n, const char **name)
-{
-	if (n >= c->source->nr_fields)
-		return NULL;
-	*name = c->source->fields[n].name;
-	return kt_field(c, n, -1, 0);
-}
-
-bool kt_is_field(const struct kt_compile *c, const char *name)
-{
-	return find_field(c, name) >= 0;
-}
-
-static void list_fields(const struct kt_compile *c, char *buf, size_t size)
-{
-	size_t used;
-	unsigned int i;
-
-	if (!c->source->nr_fields) {
-		snprintf(buf, size, "'%s' has no fields of its own", c->source->name);
-		return;
-	}
-	used = snprintf(buf, size, "fields of '%s':", c->source->name);
-	for (i = 0; i < c->source->nr_fields && used < size; i++)
-		used += snprintf(buf + used, size - used, " %s", c->source->fields[i].name);
+	for (i = 0; i < NR_WORDS; i++)
+		if (!strcmp(words[i].name, name))
+			return true;
+	return false;
 }
 
 static struct kt_node *unknown_name(struct kt_compile *c, const struct kt_token *name)
@@ -222,7 +112,7 @@ static struct kt_node *unknown_name(struct kt_compile *c, const struct kt_token 
 		if (!strcmp(functions[i].name, name->text))
 			return KT_NULL(c, -EINVAL, name->pos, name->len, "%s is a function, expected '(' after it", name->text);
 	kt_near_text(&near, near_text, sizeof(near_text));
-	list_fields(c, fields, sizeof(fields));
+	kt_list_fields(c, fields, sizeof(fields));
 	return KT_NULL(c, -ENOENT, name->pos, name->len, "unknown name '%s'%s (%s)", name->text, near_text, fields);
 }
 
@@ -230,7 +120,7 @@ static struct kt_node *unknown_name(struct kt_compile *c, const struct kt_token 
 struct kt_node *kt_name(struct kt_compile *c, const struct kt_token *name)
 {
 	const char *word = name->text;
-	int field = find_field(c, word);
+	int field = kt_find_field(c, word);
 	size_t i;
 
 	if (field >= 0)
@@ -247,7 +137,7 @@ static int string_limit(struct kt_compile *c, const struct kt_node *arg, unsigne
 {
 	if (arg->op != KT_CONST || arg->value < 1 || arg->value > KTALLY_STRING_MAX)
 		return kt_fail(c, -EINVAL, arg->pos, arg->len, "the length of a string is a constant from 1 to %d", KTALLY_STRING_MAX);
-	*bytes = string_bytes(arg->value);
+	*bytes = kt_string_bytes(arg->value);
 	return 0;
 }
 
@@ -294,6 +184,12 @@ struct kt_node *kt_function(struct kt_compile *c, const struct kt_token *name, s
 	if (!f)
 		return KT_NULL(c, -ENOENT, name->pos, name->len, "unknown function '%s'%s (known: str ustr u8..u64 s8..s64 user_u8..user_s64)",
 			       name->text, kt_near_text(&near, near_text, sizeof(near_text)));
+	if (!f->size && !f->user && nr > 1 && args[0]->op == KT_LEAF && args[0]->insn.op == KTALLY_OP_RECORD_TEXT) {
+		if (string_limit(c, args[1], &bytes))
+			return NULL;
+		kt_resize_text(args[0], bytes);
+		return args[0];
+	}
 	if (args[0]->type == KT_STRING)
 		return KT_NULL(c, -EINVAL, args[0]->pos, args[0]->len, "%s() takes an address, and this is a string", f->name);
 	if (nr > 1 && f->size)

@@ -105,12 +105,29 @@ static struct kt_node *parse_call(struct kt_compile *c, const struct kt_token *n
 	return node;
 }
 
+static struct kt_node *parse_index(struct kt_compile *c, const struct kt_token *name)
+{
+	struct kt_node *node;
+
+	c->parens++;
+	node = kt_next(c) ? NULL : parse_binary(c, 1);
+	c->parens--;
+	if (!node)
+		return NULL;
+	node = kt_element(c, name, node);
+	if (node)
+		node->len = c->tok.pos + 1 - node->pos;
+	return kt_expect(c, ']', "to close the index") ? NULL : node;
+}
+
 static struct kt_node *parse_name(struct kt_compile *c)
 {
 	struct kt_token name = c->tok;
 
 	if (kt_next(c))
 		return NULL;
+	if (c->tok.type == '[')
+		return parse_index(c, &name);
 	return c->tok.type == '(' ? parse_call(c, &name) : kt_name(c, &name);
 }
 

@@ -25,21 +25,21 @@ static inline void event_source(struct ktally_catalogue *cat, enum ktally_source
 static inline void event_catalogue(struct ktally_catalogue *cat)
 {
 	static struct ktally_source_field all[] = {
-		[F_A] = { "a", KTALLY_TYPE_INT, 8 }, [F_B] = { "b", KTALLY_TYPE_UINT, 8 }, [F_C] = { "c", KTALLY_TYPE_INT, 4 },
-		[F_D] = { "d", KTALLY_TYPE_UINT, 4 }, [F_E] = { "e", KTALLY_TYPE_UINT, 1 }, [F_F] = { "f", KTALLY_TYPE_INT, 1 },
-		[F_TEXT] = { "text", KTALLY_TYPE_STRING, 16 }, [F_LONG] = { "path", KTALLY_TYPE_STRING, 100 },
-		[F_PTR] = { "call_site", KTALLY_TYPE_KPTR, 8 }, [F_UPTR] = { "buf", KTALLY_TYPE_UPTR, 8 },
-		[F_PID] = { "next_pid", KTALLY_TYPE_INT, 4 }, [F_SIZE] = { "size", KTALLY_TYPE_UINT, 8 },
+		[F_A] = { .name = "a", .type = KTALLY_TYPE_INT, .size = 8 }, [F_B] = { .name = "b", .type = KTALLY_TYPE_UINT, .size = 8 }, [F_C] = { .name = "c", .type = KTALLY_TYPE_INT, .size = 4 },
+		[F_D] = { .name = "d", .type = KTALLY_TYPE_UINT, .size = 4 }, [F_E] = { .name = "e", .type = KTALLY_TYPE_UINT, .size = 1 }, [F_F] = { .name = "f", .type = KTALLY_TYPE_INT, .size = 1 },
+		[F_TEXT] = { .name = "text", .type = KTALLY_TYPE_STRING, .size = 16 }, [F_LONG] = { .name = "path", .type = KTALLY_TYPE_STRING, .size = 100 },
+		[F_PTR] = { .name = "call_site", .type = KTALLY_TYPE_KPTR, .size = 8 }, [F_UPTR] = { .name = "buf", .type = KTALLY_TYPE_UPTR, .size = 8 },
+		[F_PID] = { .name = "next_pid", .type = KTALLY_TYPE_INT, .size = 4 }, [F_SIZE] = { .name = "size", .type = KTALLY_TYPE_UINT, .size = 8 },
 	};
 	static struct ktally_source_field enter[] = {
-		{ "id", KTALLY_TYPE_INT, 8 }, { "arg0", KTALLY_TYPE_UINT, 8 }, { "arg1", KTALLY_TYPE_UINT, 8 },
+		{ .name = "id", .type = KTALLY_TYPE_INT, .size = 8 }, { .name = "arg0", .type = KTALLY_TYPE_UINT, .size = 8 }, { .name = "arg1", .type = KTALLY_TYPE_UINT, .size = 8 },
 	};
-	static struct ktally_source_field leave[] = { { "id", KTALLY_TYPE_INT, 8 }, { "ret", KTALLY_TYPE_INT, 8 } };
+	static struct ktally_source_field leave[] = { { .name = "id", .type = KTALLY_TYPE_INT, .size = 8 }, { .name = "ret", .type = KTALLY_TYPE_INT, .size = 8 } };
 	static struct ktally_source_field wakeup[] = {
-		{ "comm", KTALLY_TYPE_STRING, 16 }, { "pid", KTALLY_TYPE_INT, 4 }, { "target_cpu", KTALLY_TYPE_INT, 4 },
+		{ .name = "comm", .type = KTALLY_TYPE_STRING, .size = 16 }, { .name = "pid", .type = KTALLY_TYPE_INT, .size = 4 }, { .name = "target_cpu", .type = KTALLY_TYPE_INT, .size = 4 },
 	};
 	static struct ktally_source_field kprobe[] = {
-		{ "arg0", KTALLY_TYPE_UINT, 8 }, { "arg1", KTALLY_TYPE_UINT, 8 }, { "ip", KTALLY_TYPE_KPTR, 8 },
+		{ .name = "arg0", .type = KTALLY_TYPE_UINT, .size = 8 }, { .name = "arg1", .type = KTALLY_TYPE_UINT, .size = 8 }, { .name = "ip", .type = KTALLY_TYPE_KPTR, .size = 8 },
 	};
 
 	memset(cat, 0, sizeof(*cat));
