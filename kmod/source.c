@@ -11,16 +11,17 @@ static const struct ktally_source_ops *const sources[] = {
 	[KTALLY_SOURCE_KPROBE]		= &ktally_source_kprobe,
 	[KTALLY_SOURCE_PROCESS]		= &ktally_source_process,
 	[KTALLY_SOURCE_KRETPROBE]	= &ktally_source_kretprobe,
-	[KTALLY_SOURCE_MAX]		= NULL,
+	[KTALLY_SOURCE_EVENT]		= &ktally_source_event,
 };
 static_assert(ARRAY_SIZE(sources) == KTALLY_SOURCE_MAX + 1);
 
 /* A row here for a kind that has no list of its own. */
 static const struct ktally_source_entry entries[] = {
 	{ KTALLY_SOURCE_TIMER, "timer", true, &ktally_no_fields },
-	{ KTALLY_SOURCE_PERF, "perf", true, &ktally_no_fields },
+	{ KTALLY_SOURCE_PERF, "perf", true, &ktally_perf_fields },
 	{ KTALLY_SOURCE_KPROBE, "kprobe", true, &ktally_kprobe_fields },
 	{ KTALLY_SOURCE_KRETPROBE, "kretprobe", true, &ktally_kretprobe_fields },
+	{ KTALLY_SOURCE_EVENT, "event", true, &ktally_no_fields },
 	{ KTALLY_SOURCE_PROCESS, "process", true, &ktally_no_fields },
 };
 

@@ -43,7 +43,7 @@ static const struct ktally_field kprobe_fields[] = {
 
 const struct ktally_fields ktally_kprobe_fields = { kprobe_fields, ARRAY_SIZE(kprobe_fields) };
 
-static int kprobe_fire(struct kprobe *kprobe, struct pt_regs *regs)
+static int __no_stack_protector kprobe_fire(struct kprobe *kprobe, struct pt_regs *regs)
 {
 	struct kp *kp = container_of(kprobe, struct kp, kprobe);
 	struct ktally_hit hit = { .args = NULL, .regs = regs };
@@ -155,6 +155,7 @@ static const struct ktally_fields *kprobe_field_list(const struct ktally_probe *
 const struct ktally_source_ops ktally_source_kprobe = {
 	.kind		= KTALLY_SOURCE_KPROBE,
 	.program	= true,
+	.overhead_ns	= 150,
 	.init		= kprobe_init,
 	.retire		= kprobe_retire,
 	.uninit		= kprobe_uninit,

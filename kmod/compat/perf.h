@@ -120,6 +120,34 @@ static inline const void *ktally_perf_raw(struct perf_sample_data *data, u32 *si
 }
 
 /**
+ * ktally_perf_address() - the address that a sample is about: of a breakpoint, a page fault, a load
+ * @data: the handler's
+ *
+ * Whether it is there must be asked since "perf: Use sample_flags for addr", 6.1.
+ *
+ * Return: the address, or 0.
+ * Context: inside the handler.
+ */
+static inline u64 ktally_perf_address(const struct perf_sample_data *data)
+{
+#ifdef KTALLY_HAVE_PERF_SAMPLE_FLAGS
+	if (!(data->sample_flags & PERF_SAMPLE_ADDR))
+		return 0;
+#endif
+	return data->addr;
+}
+
+/*
+ * Whether a module may have hardware breakpoints. On arm64 one is hit before the access, and only the kernel's own handler steps
+ * over it (is_default_overflow_handler()): with another the access would be repeated, and hit, for ever.
+ */
+#if defined(CONFIG_HAVE_HW_BREAKPOINT) && !defined(CONFIG_ARM64)
+#define KTALLY_PERF_BREAKPOINTS	1
+#else
+#define KTALLY_PERF_BREAKPOINTS	0
+#endif
+
+/**
  * ktally_perf_read() - what a counter of this CPU has counted until now
  * @event: a counter created for this CPU
  * @value: where to
