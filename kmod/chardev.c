@@ -85,6 +85,17 @@ static int area_of(const struct ktally_region *region)
 	return -EINVAL;
 }
 
+static long pair_region(const struct ktally_session *session, struct ktally_region *arg, struct ktally_region __user *argument)
+{
+	if (arg->cpu)
+		return -EINVAL;
+	if (arg->index >= session->nr_pairs)
+		return -ENXIO;
+	arg->offset = session->pairs[arg->index]->offset;
+	arg->length = session->pairs[arg->index]->length;
+	return copy_to_user(argument, arg, sizeof(*arg)) ? -EFAULT : 0;
+}
+
 static long region(struct file *file, struct ktally_region __user *argument)
 {
 	struct ktally_session *session = session_of(file);
@@ -96,8 +107,12 @@ static long region(struct file *file, struct ktally_region __user *argument)
 		return -ENOTCONN;
 	if (copy_from_user(&arg, argument, sizeof(arg)))
 		return -EFAULT;
+	if (arg.size != sizeof(arg))
+		return -EINVAL;
+	if (arg.kind == KTALLY_REGION_PAIR)
+		return pair_region(session, &arg, argument);
 	which = area_of(&arg);
-	if (arg.size != sizeof(arg) || which < 0)
+	if (which < 0)
 		return -EINVAL;
 	area = ktally_session_area(session, arg.cpu, which);
 	if (!area)
@@ -118,32 +133,36 @@ static long device_ioctl(struct file *file, unsigned int cmd, unsigned long argu
 	return -ENOTTY;
 }
 
-static struct ktally_area *area_at(const struct ktally_session *session, u64 offset, u64 length,
-				   bool *writable)
+/* What an mmap of this place shows, or NULL. */
+static void *memory_at(const struct ktally_session *session, u64 offset, u64 length, bool *writable)
 {
 	unsigned int i;
 
+	*writable = false;
 	for (i = 0; i < nr_cpu_ids * KTALLY_AREAS; i++) {
 		struct ktally_area *area = &session->areas[i];
 
 		if (!area->memory || area->offset != offset || area->length != length)
 			continue;
 		*writable = i % KTALLY_AREAS == KTALLY_AREA_CONSUMER;
-		return area;
+		return area->memory;
 	}
+	for (i = 0; i < session->nr_pairs; i++)
+		if (session->pairs[i]->offset == offset && session->pairs[i]->length == length)
+			return session->pairs[i]->memory;
 	return NULL;
 }
 
 static int device_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct ktally_session *session = session_of(file);
-	struct ktally_area *area;
 	bool writable;
+	void *memory;
 
 	if (!session)
 		return -ENOTCONN;
-	area = area_at(session, (u64)vma->vm_pgoff << PAGE_SHIFT, vma->vm_end - vma->vm_start, &writable);
-	if (!area)
+	memory = memory_at(session, (u64)vma->vm_pgoff << PAGE_SHIFT, vma->vm_end - vma->vm_start, &writable);
+	if (!memory)
 		return -EINVAL;
 	if (!writable) {
 		if (vma->vm_flags & VM_WRITE)
@@ -154,7 +173,7 @@ static int device_mmap(struct file *file, struct vm_area_struct *vma)
 	if (vma->vm_flags & VM_EXEC)
 		return -EACCES;
 	vm_flags_clear(vma, VM_MAYEXEC);
-	return remap_vmalloc_range(vma, area->memory, 0);
+	return remap_vmalloc_range(vma, memory, 0);
 }
 
 static __poll_t device_poll(struct file *file, poll_table *table)

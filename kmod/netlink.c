@@ -45,6 +45,12 @@ static const struct nla_policy policy[KTALLY_A_MAX + 1] = {
 					    .len = KTALLY_INSNS_MAX * sizeof(struct ktally_insn) },
 	[KTALLY_A_PROGRAM_DATA]		= { .type = NLA_BINARY, .len = KTALLY_DATA_MAX },
 	[KTALLY_A_SNAPSHOT_FLAGS]	= { .type = NLA_U32 },
+	[KTALLY_A_BUDGET]		= { .type = NLA_U32 },
+	[KTALLY_A_SCRATCH_SIZE]		= { .type = NLA_U32 },
+	[KTALLY_A_PAIR_KIND]		= { .type = NLA_U32 },
+	[KTALLY_A_PAIR_FLAGS]		= { .type = NLA_U32 },
+	[KTALLY_A_NR_SAVED]		= { .type = NLA_U32 },
+	[KTALLY_A_PAIR_COUNTERS]	= { .type = NLA_BINARY, .len = KTALLY_PAIR_COUNTERS_MAX * sizeof(u32) },
 };
 
 struct ktally_session *ktally_request_session(struct ktally_request *request)
@@ -140,6 +146,8 @@ static int session_new(struct ktally_request *request)
 		.ring_mode	= ktally_attr_u32(request, KTALLY_A_RING_MODE, 0),
 		.ring_watermark	= ktally_attr_u32(request, KTALLY_A_RING_WATERMARK, 0),
 		.stack_entries	= ktally_attr_u32(request, KTALLY_A_STACK_ENTRIES, 0),
+		.scratch_size	= ktally_attr_u32(request, KTALLY_A_SCRATCH_SIZE, 0),
+		.budget		= ktally_attr_u32(request, KTALLY_A_BUDGET, KTALLY_BUDGET_DEFAULT),
 	};
 	struct ktally_session *session;
 	void *mask = NULL;
@@ -253,6 +261,7 @@ static const struct command {
 	[KTALLY_CMD_TABLE_NEW]		= { .run = ktally_table_new_cmd },
 	[KTALLY_CMD_PROBE_NEW]		= { .run = ktally_probe_new_cmd },
 	[KTALLY_CMD_SNAPSHOT]		= { .on = snapshot },
+	[KTALLY_CMD_PAIR_NEW]		= { .on = ktally_pair_new_cmd },
 	[KTALLY_CMD_COUNTER_NEW]	= { .on = ktally_counter_new_cmd },
 };
 
@@ -326,6 +335,8 @@ static const struct genl_ops ops[] = {
 	{ .cmd = KTALLY_CMD_PROBE_NEW, .doit = netlink_do },
 	{ .cmd = KTALLY_CMD_PROBE_GET, .dumpit = ktally_dump_probes },
 	{ .cmd = KTALLY_CMD_SNAPSHOT, .doit = netlink_do },
+	{ .cmd = KTALLY_CMD_PAIR_NEW, .doit = netlink_do },
+	{ .cmd = KTALLY_CMD_PAIR_GET, .dumpit = ktally_dump_pairs },
 	{ .cmd = KTALLY_CMD_COUNTER_NEW, .doit = netlink_do },
 	{ .cmd = KTALLY_CMD_COUNTER_GET, .dumpit = ktally_dump_counters },
 };

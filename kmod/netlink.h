@@ -58,9 +58,21 @@ struct ktally_session *ktally_request_session(struct ktally_request *request);
 /** ktally_reply_numbers() - answer with one or two u32 attributes */
 int ktally_reply_numbers(struct ktally_request *request, int type1, u32 value1, int type2, u32 value2);
 
+/** ktally_request_label() - copy of LABEL, if there is one; Return: 0 or -ENOMEM */
+int ktally_request_label(struct ktally_request *request, u8 **label, unsigned int *len);
+
+/** ktally_dump_parts() - dump what a session has @number() of, one message each */
+int ktally_dump_parts(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
+		      unsigned int (*number)(const struct ktally_session *),
+		      int (*put)(struct sk_buff *, const struct ktally_session *, unsigned int));
+
 /* Commands: netlink_new.c */
 int ktally_table_new_cmd(struct ktally_request *request);
 int ktally_probe_new_cmd(struct ktally_request *request);
+
+/* Pairs: netlink_pair.c */
+int ktally_pair_new_cmd(struct ktally_request *request, struct ktally_session *session);
+int ktally_dump_pairs(struct sk_buff *skb, struct netlink_callback *cb);
 
 /* Counters: netlink_counter.c */
 int ktally_counter_new_cmd(struct ktally_request *request, struct ktally_session *session);

@@ -10,6 +10,18 @@
 #include "session.h"
 #include "source.h"
 
+static int put_governor(struct sk_buff *skb, struct ktally_session *session)
+{
+	struct ktally_step steps[KTALLY_STEPS_KEPT];
+	unsigned int nr = ktally_governor_steps(session, steps);
+
+	if (nla_put_u32(skb, KTALLY_A_BUDGET, session->governor.budget) ||
+	    nla_put_u32(skb, KTALLY_A_SHARE, ktally_governor_share(session)) ||
+	    (nr && nla_put(skb, KTALLY_A_STEPS, nr * sizeof(*steps), steps)))
+		return -EMSGSIZE;
+	return 0;
+}
+
 int ktally_put_session(struct sk_buff *skb, struct ktally_session *session)
 {
 	const struct ktally_config *config = &session->config;
@@ -27,9 +39,12 @@ int ktally_put_session(struct sk_buff *skb, struct ktally_session *session)
 	    nla_put_u32(skb, KTALLY_A_NR_COUNTERS, READ_ONCE(session->nr_counters)) ||
 	    nla_put_u32(skb, KTALLY_A_PORTID, session->portid) ||
 	    ktally_nla_put_u64(skb, KTALLY_A_MEMORY, READ_ONCE(session->memory)) ||
+	    nla_put_u32(skb, KTALLY_A_NR_PAIRS, READ_ONCE(session->nr_pairs)) ||
+	    nla_put_u32(skb, KTALLY_A_NR_COUNTERS, READ_ONCE(session->nr_counters)) ||
+	    nla_put_u32(skb, KTALLY_A_SCRATCH_SIZE, config->scratch_size) ||
 	    ktally_nla_put_u64(skb, KTALLY_A_MISSED, atomic64_read(&session->missed)))
 		return -EMSGSIZE;
-	return 0;
+	return put_governor(skb, session);
 }
 
 int ktally_info_get(struct ktally_request *request)
@@ -173,7 +188,7 @@ static int put_probe(struct sk_buff *skb, const struct ktally_session *session, 
 	const struct ktally_probe *probe = session->probes[n];
 	struct ktally_probe_count count;
 
-	ktally_session_count(session, probe, &count);
+	ktally_session_sum(session, probe->count, (u64 *)&count, sizeof(count) / sizeof(u64));
 	if (nla_put_u32(skb, KTALLY_A_SESSION, session->id) || nla_put_u32(skb, KTALLY_A_PROBE, n) ||
 	    nla_put_u32(skb, KTALLY_A_SOURCE_KIND, probe->ops->kind) ||
 	    (probe->name[0] && nla_put_string(skb, KTALLY_A_SRC_NAME, probe->name)) ||
@@ -188,6 +203,7 @@ static int put_probe(struct sk_buff *skb, const struct ktally_session *session, 
 	    (probe->path && ktally_nla_put_u64(skb, KTALLY_A_SRC_SEMAPHORE, probe->semaphore)) ||
 	    nla_put(skb, KTALLY_A_COUNT, sizeof(count), &count) ||
 	    ktally_nla_put_u64(skb, KTALLY_A_MISSED, probe->ops->missed ? probe->ops->missed(probe) : 0) ||
+	    ktally_nla_put_u64(skb, KTALLY_A_COST, READ_ONCE(probe->cost)) ||
 	    (probe->label && nla_put(skb, KTALLY_A_LABEL, probe->label_len, probe->label)))
 		return -EMSGSIZE;
 	return 0;
@@ -215,7 +231,8 @@ int ktally_dump_session(struct netlink_callback *cb, struct ktally_session **ses
 }
 
 /* Dumps what a session has by number, from cb->args[0] on. */
-static int dump_parts(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
+int ktally_dump_parts(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
+		      unsigned int (*number)(const struct ktally_session *),
 		      int (*put)(struct sk_buff *, const struct ktally_session *, unsigned int))
 {
 	struct ktally_session *session;
@@ -226,7 +243,7 @@ static int dump_parts(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
 	if (err)
 		return err;
 	mutex_lock(&session->lock);
-	nr = cmd == KTALLY_CMD_TABLE_GET ? session->nr_tables : session->nr_probes;
+	nr = number(session);
 	for (; cb->args[0] < nr; cb->args[0]++) {
 		header = ktally_part_begin(skb, cb, cmd);
 		if (!header)
@@ -242,12 +259,22 @@ static int dump_parts(struct sk_buff *skb, struct netlink_callback *cb, u8 cmd,
 	return skb->len;
 }
 
+static unsigned int nr_tables(const struct ktally_session *session)
+{
+	return session->nr_tables;
+}
+
+static unsigned int nr_probes(const struct ktally_session *session)
+{
+	return session->nr_probes;
+}
+
 int ktally_dump_tables(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	return dump_parts(skb, cb, KTALLY_CMD_TABLE_GET, put_table);
+	return ktally_dump_parts(skb, cb, KTALLY_CMD_TABLE_GET, nr_tables, put_table);
 }
 
 int ktally_dump_probes(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	return dump_parts(skb, cb, KTALLY_CMD_PROBE_GET, put_probe);
+	return ktally_dump_parts(skb, cb, KTALLY_CMD_PROBE_GET, nr_probes, put_probe);
 }

@@ -8,7 +8,7 @@
 #include "session.h"
 #include "source.h"
 
-static int copy_label(struct ktally_request *request, u8 **label, unsigned int *len)
+int ktally_request_label(struct ktally_request *request, u8 **label, unsigned int *len)
 {
 	const struct nlattr *attr = ktally_attr(request, KTALLY_A_LABEL);
 
@@ -45,7 +45,7 @@ static struct ktally_table *table_from(struct ktally_request *request)
 	kfree(columns);
 	if (IS_ERR(table))
 		return table;
-	err = copy_label(request, &table->label, &table->label_len);
+	err = ktally_request_label(request, &table->label, &table->label_len);
 	if (err) {
 		ktally_table_free(table);
 		return ERR_PTR(err);
@@ -125,7 +125,7 @@ static int fill_probe(struct ktally_request *request, struct ktally_session *ses
 	}
 	if (ktally_attr(request, KTALLY_A_SRC_NAME))
 		nla_strscpy(probe->name, ktally_attr(request, KTALLY_A_SRC_NAME), sizeof(probe->name));
-	err = copy_label(request, &probe->label, &probe->label_len);
+	err = ktally_request_label(request, &probe->label, &probe->label_len);
 	if (err)
 		return err;
 	request->at = ktally_attr(request, KTALLY_A_SRC_NAME);

@@ -10,6 +10,7 @@
 #include <linux/types.h>
 #include <linux/ktally.h>
 #include <linux/ktally_table.h>
+#include "governor.h"
 #include "percpu.h"
 #include "program.h"
 #include "scope.h"
@@ -24,40 +25,46 @@ struct ktally_source_ops;
  * @half: the active half; NULL while the session does not run, or not on this CPU
  * @ring: or NULL
  * @stacks: or NULL
+ * @scratch: or NULL
+ * @spending: for the governor
  */
 struct ktally_hot {
 	void *half;
 	struct ktally_ring *ring;
 	struct ktally_stacks *stacks;
+	struct ktally_ring *scratch;
+	struct ktally_spending spending;
 };
 
 /**
- * enum ktally_fast_kind - where the key of the shortest program comes from
- * @KTALLY_FAST_NONE: the program is not that short: run it
- * @KTALLY_FAST_ARG: args[arg]
- * @KTALLY_FAST_OTHER: whatever program->insns[0] loads
+ * enum ktally_fast_kind - short cuts for programs that are often met; what no short cut does goes to ktally_program_run()
+ * @KTALLY_FAST_NONE: there is none, or the hit is to be looked at closer (scope, governor)
+ * @KTALLY_FAST_ARG: "one integer key, count": the key is args[arg]
+ * @KTALLY_FAST_CURRENT: the key is the u32 at @offset in the running task
+ * @KTALLY_FAST_KEY: the key is whatever program->insns[0] loads
  */
 enum ktally_fast_kind {
 	KTALLY_FAST_NONE,
 	KTALLY_FAST_ARG,
-	KTALLY_FAST_OTHER,
+	KTALLY_FAST_CURRENT,
+	KTALLY_FAST_KEY,
 };
 
 /**
- * struct ktally_fast - short cut for "one integer key, count": everything a hit on a known key needs, in one cache line
- * @kind: enum ktally_fast_kind
+ * struct ktally_fast - everything a hit on a known key needs, in one cache line
+ * @kind: enum ktally_fast_kind, as things are now
+ * @shape: enum ktally_fast_kind, as the program is
  * @arg: see @kind
  * @shift: 64 less the bits of the table's index
- * @row_size: bytes of a row
- * @rows: offset of the rows in a half
+ * @offset: see @kind
  * @index: offset of the index in a half
  */
 struct ktally_fast {
 	u8 kind;
+	u8 shape;
 	u8 arg;
 	u8 shift;
-	u32 row_size;
-	u64 rows;
+	u32 offset;
 	u64 index;
 };
 
@@ -69,6 +76,8 @@ struct ktally_fast {
  * @scope: which processes count, or NULL for all
  * @count: offset of its struct ktally_probe_count in a half
  * @program: NULL for sources that take none
+ * @cost: nanoseconds of its handler, on average; 0: not known yet
+ * @spent: nanoseconds that it took so far, estimated; for comparing
  *
  * @session: the owner
  * @ops: its source
@@ -97,6 +106,8 @@ struct ktally_probe {
 	u64 count;
 	struct ktally_fast fast;
 	struct ktally_program *program;
+	u64 cost;
+	u64 spent;
 
 	/* the rest */
 	struct ktally_session *session;
@@ -173,7 +184,7 @@ static __always_inline void ktally_probe_end(struct ktally_probe *probe, void *h
 /**
  * ktally_probe_record() - make room for a record of a probe and fill in its head
  * @probe: whose
- * @hot: the session's memory on this CPU
+ * @ring: of this CPU
  * @type: enum ktally_record_type
  * @size: of the record, a multiple of 8
  * @task: of whom it tells
@@ -181,40 +192,68 @@ static __always_inline void ktally_probe_end(struct ktally_probe *probe, void *h
  * Return: the record, to be filled and then committed (ktally_ring_commit()); or NULL, counted as dropped.
  * Context: between ktally_probe_begin() and ktally_probe_end().
  */
-struct ktally_record *ktally_probe_record(const struct ktally_probe *probe, const struct ktally_hot *hot,
+struct ktally_record *ktally_probe_record(const struct ktally_probe *probe, struct ktally_ring *ring,
 					  unsigned int type, u32 size, const struct task_struct *task);
 
-/** ktally_fast_key() - the key of a program whose fast.kind is KTALLY_FAST_OTHER. Context: as ktally_program_run(). */
+/** ktally_fast_key() - the key of a program whose shape is KTALLY_FAST_KEY. Context: as ktally_program_run(). */
 u64 ktally_fast_key(const struct ktally_probe *probe, const struct ktally_hit *hit);
 
-/** ktally_fast_prepare() - find out whether a probe's program is short. Context: its table has its place. */
+/** ktally_fast_shape() - find out whether a probe's program has a short cut. Context: its table has its place. */
+void ktally_fast_shape(struct ktally_probe *probe);
+
+/** ktally_fast_prepare() - let hits take the short cut, or not. Context: any. */
 void ktally_fast_prepare(struct ktally_probe *probe);
 
+/** ktally_probe_slow() - ktally_probe_hit() without a short cut. Context: any, with preemption off. */
+void ktally_probe_slow(struct ktally_probe *probe, const struct ktally_hit *hit);
+
 /*
- * The short cut: the key's own place in the index holds its row. Anything else (the first hit of a key, a collision) is
- * left to ktally_program_run(), which does the same in general.
+ * The short cut: the key's own place in the index holds its row. Anything else (the first hit of a key, a collision, a
+ * handler at work on this CPU, a hit to be timed) is left to ktally_probe_slow(), which does the same in general. Nothing
+ * is called here and so nothing can recurse: the level need not be raised.
  */
-static __always_inline unsigned int ktally_probe_run(const struct ktally_probe *probe,
-						     const struct ktally_hit *hit,
-						     const struct ktally_hot *hot, void *half)
+static __always_inline bool ktally_fast_count(const struct ktally_probe *probe, void *half, u64 key)
 {
 	const struct ktally_fast *fast = &probe->fast;
-	u64 key, *row;
-	u32 number;
+	struct ktally_probe_count *count = half + probe->count;
+	u32 place = READ_ONCE(((u32 *)(half + fast->index))[ktally_table_hash(key) >> fast->shift]);
+	u64 *row = (u64 *)half + place;
 
-	if (likely(fast->kind == KTALLY_FAST_ARG))
-		key = hit->args[fast->arg];
-	else if (fast->kind == KTALLY_FAST_OTHER)
-		key = ktally_fast_key(probe, hit);
-	else
-		return ktally_program_run(probe, hit, hot, half);
-	number = READ_ONCE(((u32 *)(half + fast->index))[ktally_table_hash(key) >> fast->shift]);
-	row = half + fast->rows + (u64)number * fast->row_size;
-	/* Row 0, where an empty place leads, has a key word too; it is never written, and no row stands for it. */
-	if (unlikely(!number || row[0] != key))
-		return ktally_program_run(probe, hit, hot, half);
+	/* Where an empty place leads is no row: the head of the half. */
+	if (unlikely(!place || row[0] != key || __this_cpu_read(ktally_level) ||
+		     (u8)READ_ONCE(count->hits) == KTALLY_TIMED_MASK))
+		return false;
 	ktally_word_inc(&row[1]);
-	return KTALLY_COUNTED(folded);
+	ktally_word_inc(&count->hits);
+	ktally_word_inc(&count->folded);
+	return true;
+}
+
+/* The active half of this CPU, or NULL. */
+static __always_inline void *ktally_probe_half(const struct ktally_probe *probe)
+{
+	/* Pairs with ktally_session_flip(), which waits until no handler uses the half it took away. */
+	return READ_ONCE(raw_cpu_ptr(probe->hot)->half);
+}
+
+/**
+ * ktally_probe_hit_args() - a source fired that hands over arguments, but no registers
+ * @probe: whose
+ * @args: as in struct ktally_hit
+ * @frame: as in struct ktally_hit
+ *
+ * Context: any, NMI included, with preemption off.
+ */
+static __always_inline void ktally_probe_hit_args(struct ktally_probe *probe, const u64 *args, void *frame)
+{
+	void *half = ktally_probe_half(probe);
+
+	if (unlikely(!half || probe->fast.kind != KTALLY_FAST_ARG ||
+		     !ktally_fast_count(probe, half, args[probe->fast.arg]))) {
+		struct ktally_hit hit = { .args = args, .frame = frame };
+
+		ktally_probe_slow(probe, &hit);
+	}
 }
 
 /**
@@ -226,17 +265,11 @@ static __always_inline unsigned int ktally_probe_run(const struct ktally_probe *
  */
 static __always_inline void ktally_probe_hit(struct ktally_probe *probe, const struct ktally_hit *hit)
 {
-	struct ktally_hot *hot;
-	unsigned int outer, member;
-	void *half = ktally_probe_begin(probe, &hot, &outer);
+	void *half = ktally_probe_half(probe);
 
-	if (!half)
-		return;
-	if (unlikely(probe->scope) && !ktally_scope_has(probe->scope, current))
-		member = KTALLY_COUNTED(filtered);
-	else
-		member = ktally_probe_run(probe, hit, hot, half);
-	ktally_probe_end(probe, half, outer, member);
+	if (unlikely(!half || probe->fast.kind != KTALLY_FAST_CURRENT ||
+		     !ktally_fast_count(probe, half, *(u32 *)((void *)current + probe->fast.offset))))
+		ktally_probe_slow(probe, hit);
 }
 
 #endif /* _KTALLY_PROBE_H */

@@ -13,24 +13,17 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
+#include "compat/sync.h"
 #include "context.h"
+#include "counter.h"
+#include "governor.h"
+#include "pair.h"
+#include "scratch.h"
+#include "session.h"
 #include "glob.h"
 #include "probe.h"
 #include "ring.h"
 #include "stack.h"
-
-static __always_inline u64 widen(const void *from, unsigned int size, bool is_signed)
-{
-	switch (size) {
-	case 1:
-		return is_signed ? (u64)(s64)*(s8 *)from : *(u8 *)from;
-	case 2:
-		return is_signed ? (u64)(s64)*(s16 *)from : *(u16 *)from;
-	case 4:
-		return is_signed ? (u64)(s64)*(s32 *)from : *(u32 *)from;
-	}
-	return *(u64 *)from;
-}
 
 static int read_memory(void *dst, u64 address, unsigned int size, bool user)
 {
@@ -45,7 +38,7 @@ static bool load(const struct ktally_insn *insn, u64 base, u64 *dst)
 
 	if (read_memory(&raw, base + insn->imm, insn->aux & 0xff, insn->aux & KTALLY_LOAD_USER))
 		return false;
-	*dst = widen(&raw, insn->aux & 0xff, insn->aux & KTALLY_LOAD_SIGNED);
+	*dst = ktally_widen(&raw, insn->aux & 0xff, insn->aux & KTALLY_LOAD_SIGNED);
 	return true;
 }
 
@@ -93,10 +86,10 @@ static noinline bool match(const struct ktally_program *program, const struct kt
 	return plen == tlen && !memcmp(pattern, text, tlen);
 }
 
-struct ktally_record *ktally_probe_record(const struct ktally_probe *probe, const struct ktally_hot *hot,
+struct ktally_record *ktally_probe_record(const struct ktally_probe *probe, struct ktally_ring *ring,
 					  unsigned int type, u32 size, const struct task_struct *task)
 {
-	struct ktally_record *record = ktally_ring_reserve(hot->ring, size);
+	struct ktally_record *record = ktally_ring_reserve(ring, size);
 
 	if (!record)
 		return NULL;
@@ -115,7 +108,7 @@ static noinline void emit(const struct ktally_probe *probe, const struct ktally_
 	struct ktally_event *event;
 	u32 size = sizeof(*event) + nr * sizeof(u64);
 
-	event = (void *)ktally_probe_record(probe, hot, KTALLY_RECORD_EVENT, size, current);
+	event = (void *)ktally_probe_record(probe, hot->ring, KTALLY_RECORD_EVENT, size, current);
 	if (!event)
 		return;
 	memcpy(event->words, words, nr * sizeof(u64));
@@ -197,19 +190,72 @@ static __always_inline bool jumps(u8 op, u64 a, u64 b)
 	return a & b;
 }
 
-/* Instructions that are not worth a place in the loop of ktally_program_run(). False: memory could not be read. */
-static noinline bool rare(const struct ktally_probe *probe, const struct ktally_insn *insn,
-			  const struct ktally_hit *hit, const struct ktally_hot *hot, u64 *regs)
+/**
+ * struct run - a program at work
+ * @probe: whose
+ * @program: its
+ * @hit: the hit
+ * @hot: the session's memory on this CPU
+ * @half: the active half
+ * @fold: what tables are told
+ */
+struct run {
+	const struct ktally_probe *probe;
+	const struct ktally_program *program;
+	const struct ktally_hit *hit;
+	const struct ktally_hot *hot;
+	void *half;
+	struct ktally_fold fold;
+};
+
+static u32 stack_id(const struct run *run, const struct ktally_insn *insn)
 {
-	const struct ktally_program *program = probe->program;
+	if (run->probe->session->governor.no_stacks)
+		return 0;
+	return ktally_stack_id(run->hot->stacks, run->hit, insn->aux, insn->imm);
+}
+
+static bool bucket(const struct ktally_insn *insn, u64 value, u64 *dst)
+{
+	struct ktally_column column = { .hist = insn->aux, .param0 = insn->imm };
+
+	*dst = ktally_bucket(&column, value);
+	return true;
+}
+
+static bool counter(const struct run *run, const struct ktally_insn *insn, u64 *dst)
+{
+	u64 *last = raw_cpu_ptr(run->program->state) + insn->aux, now;
+
+	*dst = 0;
+	if (unlikely(run->probe->session->governor.no_counters))
+		return true;
+	if (!ktally_counter_read((void *)(unsigned long)insn->imm, &now))
+		return false;
+	*dst = now;
+	if (insn->aux) {
+		*dst = now - *last;
+		*last = now;
+	}
+	return true;
+}
+
+/* Instructions that are not worth a place in the loop of ktally_program_run(). False: memory could not be read. */
+static noinline bool rare(struct run *run, const struct ktally_insn *insn, u64 *regs)
+{
+	const struct ktally_program *program = run->program;
+	const struct ktally_hit *hit = run->hit;
 	u64 *dst = &regs[insn->dst];
-	struct ktally_column column;
 
 	switch (insn->op) {
 	case KTALLY_OP_LOAD:
 		return load(insn, regs[insn->a], dst);
 	case KTALLY_OP_STRING:
 		return load_string(regs[insn->a], insn->imm, insn->aux & KTALLY_LOAD_USER, dst);
+	case KTALLY_OP_RECORD:
+		return ktally_record_load(insn, hit, dst);
+	case KTALLY_OP_RECORD_TEXT:
+		return ktally_record_text(insn, hit, dst);
 	case KTALLY_OPK_TEXT:
 		copy_text(insn, hit, dst);
 		return true;
@@ -217,52 +263,37 @@ static noinline bool rare(const struct ktally_probe *probe, const struct ktally_
 		return program->fields->list[insn->aux].get(hit, program->fields->list[insn->aux].offset,
 							    dst, insn->imm);
 	case KTALLY_OP_STACK:
-		*dst = ktally_stack_id(hot->stacks, hit, insn->aux, insn->imm);
+		*dst = stack_id(run, insn);
 		return true;
 	case KTALLY_OP_MATCH:
 		*dst = match(program, insn, &regs[insn->a]);
 		return true;
 	case KTALLY_OP_BUCKET:
-		column.hist = insn->aux;
-		column.param0 = insn->imm;
-		*dst = ktally_bucket(&column, regs[insn->a]);
-		return true;
+		return bucket(insn, regs[insn->a], dst);
 	case KTALLY_OP_EMIT:
-		emit(probe, hot, &regs[insn->a], insn->aux);
+		emit(run->probe, run->hot, &regs[insn->a], insn->aux);
 		return true;
+	case KTALLY_OP_KEEP:
+		ktally_scratch_keep(run->probe, run->hot, &regs[insn->a], insn->aux);
+		return true;
+	case KTALLY_OP_DUMP:
+		ktally_scratch_dump(run->hot, regs[insn->a]);
+		return true;
+	case KTALLY_OP_START:
+		ktally_pair_start((void *)(unsigned long)insn->imm, run->half, &regs[insn->a], &regs[insn->b],
+				  run->fold.weight, insn->aux & KTALLY_START_FIRST);
+		return true;
+	case KTALLY_OP_COUNTER:
+		return counter(run, insn, dst);
 	}
 	*dst = calculate(insn->op, regs[insn->a],
 			 insn->b == KTALLY_NO_REG ? insn->imm : regs[insn->b]);
 	return true;
 }
 
-void ktally_fast_prepare(struct ktally_probe *probe)
-{
-	const struct ktally_insn *insns = probe->program ? probe->program->insns : NULL;
-	const struct ktally_table *table;
-
-	memset(&probe->fast, 0, sizeof(probe->fast));
-	if (!insns || probe->program->nr != 3 || insns[1].op != KTALLY_OP_UPDATE || insns[2].op != KTALLY_OP_EXIT ||
-	    insns[2].imm != KTALLY_VERDICT_FOLDED || insns[1].a != insns[0].dst)
-		return;
-	table = (void *)(unsigned long)insns[1].imm;
-	if (table->nr_keys != 1 || table->nr_values)
-		return;
-	if (insns[0].op == KTALLY_OPK_ARG)
-		probe->fast.kind = KTALLY_FAST_ARG;
-	else if (insns[0].op == KTALLY_OPK_DEREF ||
-		 (insns[0].op == KTALLY_OP_CONTEXT && ktally_context_words(insns[0].aux) == 1))
-		probe->fast.kind = KTALLY_FAST_OTHER;
-	probe->fast.arg = insns[0].a;
-	probe->fast.shift = 64 - table->index_bits;
-	probe->fast.row_size = table->row_size;
-	probe->fast.rows = table->rows;
-	probe->fast.index = table->index;
-}
-
 static __always_inline u64 dereference(const struct ktally_insn *insn, const struct ktally_hit *hit)
 {
-	return widen((void *)(unsigned long)hit->args[insn->a] + insn->imm, insn->aux, insn->b);
+	return ktally_widen((void *)(unsigned long)hit->args[insn->a] + insn->imm, insn->aux, insn->b);
 }
 
 u64 ktally_fast_key(const struct ktally_probe *probe, const struct ktally_hit *hit)
@@ -276,13 +307,27 @@ u64 ktally_fast_key(const struct ktally_probe *probe, const struct ktally_hit *h
 	return key[0];
 }
 
+static __always_inline bool end(struct run *run, const struct ktally_insn *insn, u64 *regs)
+{
+	return ktally_pair_end((void *)(unsigned long)insn->imm, run->half, &regs[insn->a], &regs[insn->dst],
+			       &run->fold.weight, insn->aux & KTALLY_OPK_STAY);
+}
+
+static __always_inline void context(struct run *run, const struct ktally_insn *insn, u64 *dst)
+{
+	if (unlikely(insn->aux == KTALLY_CTX_WEIGHT))
+		*dst = run->fold.weight;
+	else
+		ktally_context(insn->aux, run->hit, dst);
+}
+
 /* No stack protector: the verifier keeps every index into regs inside. */
-unsigned int __no_stack_protector ktally_program_run(const struct ktally_probe *probe,
-						     const struct ktally_hit *hit,
-						     const struct ktally_hot *hot, void *half)
+unsigned int __no_stack_protector ktally_program_run(const struct ktally_probe *probe, const struct ktally_hit *hit,
+						     const struct ktally_hot *hot, void *half, u32 weight)
 {
 	const struct ktally_insn *insn = probe->program->insns;
 	unsigned int folded = KTALLY_COUNTED(folded);
+	struct run run = { probe, probe->program, hit, hot, half, { weight, hit, hot } };
 	/* The verifier lets no register be read that was not written: clearing them all would be half the cost of a hit. */
 	u64 regs[KTALLY_REGS] __uninitialized;
 
@@ -292,25 +337,31 @@ unsigned int __no_stack_protector ktally_program_run(const struct ktally_probe *
 			regs[insn->dst] = hit->args[insn->a];
 		} else if (insn->op == KTALLY_OP_UPDATE) {
 			if (!ktally_table_update((void *)(unsigned long)insn->imm, half, &regs[insn->a],
-						 &regs[insn->b]))
+						 &regs[insn->b], &run.fold))
 				folded = KTALLY_COUNTED(other);
 		} else if (insn->op == KTALLY_OP_EXIT) {
 			return insn->imm == KTALLY_VERDICT_FILTERED ? KTALLY_COUNTED(filtered) : folded;
 		} else if (insn->op == KTALLY_OPK_DEREF) {
 			regs[insn->dst] = dereference(insn, hit);
 		} else if (insn->op == KTALLY_OP_CONTEXT) {
-			ktally_context(insn->aux, hit, &regs[insn->dst]);
+			context(&run, insn, &regs[insn->dst]);
 		} else if (insn->op >= KTALLY_OP_JEQ && insn->op <= KTALLY_OP_JSET) {
 			if (jumps(insn->op, regs[insn->a],
 				  insn->b == KTALLY_NO_REG ? insn->imm : regs[insn->b]))
 				insn += insn->aux;
+		} else if (insn->op == KTALLY_OP_END) {
+			if (!end(&run, insn, regs))
+				insn += insn->aux & ~KTALLY_OPK_STAY;
 		} else if (insn->op == KTALLY_OP_IMM) {
 			regs[insn->dst] = insn->imm;
 		} else if (insn->op == KTALLY_OP_MOV) {
 			regs[insn->dst] = regs[insn->a];
 		} else if (insn->op == KTALLY_OP_JMP) {
 			insn += insn->aux;
-		} else if (!rare(probe, insn, hit, hot, regs)) {
+		} else if (insn->op == KTALLY_OP_GATE) {
+			if (!ktally_gate(insn, probe->program, &regs[insn->a], &run.fold.weight))
+				return KTALLY_COUNTED(gated);
+		} else if (!rare(&run, insn, regs)) {
 			return KTALLY_COUNTED(fault);
 		}
 	}
@@ -342,6 +393,12 @@ struct ktally_program *ktally_program_new(struct ktally_session *session,
 	if ((nr && !program->insns) || (data_len && !program->data))
 		goto err_free;
 	err = ktally_program_verify(session, program, refusal);
+	if (!err && program->nr_state) {
+		program->state = __alloc_percpu(program->nr_state * sizeof(u64), sizeof(u64));
+		refusal->why = "out of memory";
+		err = program->state ? 0 : -ENOMEM;
+		ktally_vmalloc_sync();
+	}
 	if (err)
 		goto err_free;
 	return program;
@@ -355,6 +412,7 @@ void ktally_program_free(struct ktally_program *program)
 {
 	if (!program)
 		return;
+	free_percpu(program->state);
 	kfree(program->insns);
 	kfree(program->data);
 	kfree(program);

@@ -66,10 +66,12 @@ struct ktally_field {
  * struct ktally_fields - the fields of a source
  * @list: array
  * @nr: its length
+ * @record: hits have a record, for KTALLY_OP_RECORD
  */
 struct ktally_fields {
 	const struct ktally_field *list;
 	unsigned int nr;
+	bool record;
 };
 
 /*
@@ -83,6 +85,23 @@ enum {
 	KTALLY_OPK_CALL,	/* dst.. = fields->list[aux].get(), imm words */
 };
 
+/*
+ * Other instructions keep their number, and in the checked form:
+ *	COUNTER	imm: struct ktally_counter *; aux: its place in the state, 0: the whole count
+ *	GATE	b: its first place in the state
+ *	START	imm: struct ktally_pair *; aux: KTALLY_START_*
+ *	END	imm: struct ktally_pair *; aux: how many instructions to skip | KTALLY_OPK_STAY
+ */
+#define KTALLY_OPK_STAY	(1U << 31)
+
+/* What a program uses, for the governor. */
+#define KTALLY_USES_STACK	1
+#define KTALLY_USES_COUNTER	2
+#define KTALLY_USES_END		4
+
+/* Words of a program's state on each CPU; the first is the seed of chance. */
+#define KTALLY_STATE_MAX_WORDS	64
+
 /**
  * struct ktally_program - a checked program
  * @fields: of its source
@@ -90,10 +109,16 @@ enum {
  * @insns: instructions, checked form
  * @data: constant block
  * @data_len: bytes of it
+ * @uses: KTALLY_USES_*
+ * @nr_state: words of @state that are in use; 0: none
+ * @state: what gates and differences remember on each CPU
  */
 struct ktally_program {
 	const struct ktally_fields *fields;
 	unsigned int nr;
+	unsigned int uses;
+	unsigned int nr_state;
+	u64 __percpu *state;
 	struct ktally_insn *insns;
 	u8 *data;
 	unsigned int data_len;
@@ -142,11 +167,43 @@ int ktally_program_verify(struct ktally_session *session, struct ktally_program 
  * @hit: what the source hands over
  * @hot: the session's memory on this CPU
  * @half: the active half
+ * @weight: for how many hits it stands
  *
  * Return: offset of the member of struct ktally_probe_count that the hit belongs to.
  * Context: inside a handler (ktally_enter()), any context.
  */
 unsigned int ktally_program_run(const struct ktally_probe *probe, const struct ktally_hit *hit,
-				const struct ktally_hot *hot, void *half);
+				const struct ktally_hot *hot, void *half, u32 weight);
+
+/** ktally_widen() - integer of @size bytes at @from */
+static __always_inline u64 ktally_widen(const void *from, unsigned int size, bool is_signed)
+{
+	switch (size) {
+	case 1:
+		return is_signed ? (u64)(s64)*(s8 *)from : *(u8 *)from;
+	case 2:
+		return is_signed ? (u64)(s64)*(s16 *)from : *(u16 *)from;
+	case 4:
+		return is_signed ? (u64)(s64)*(s32 *)from : *(u32 *)from;
+	}
+	return *(u64 *)from;
+}
+
+/**
+ * ktally_gate() - one KTALLY_OP_GATE
+ * @insn: checked form
+ * @program: whose state it uses
+ * @size: for KTALLY_GATE_BYTES
+ * @weight: multiplied by how many hits this one stands for
+ *
+ * Return: whether the hit passes.
+ * Context: as ktally_program_run().
+ */
+bool ktally_gate(const struct ktally_insn *insn, const struct ktally_program *program, const u64 *size, u64 *weight);
+
+/** ktally_record_load() - KTALLY_OP_RECORD; false: not inside the record. Context: as ktally_program_run(). */
+bool ktally_record_load(const struct ktally_insn *insn, const struct ktally_hit *hit, u64 *dst);
+/** ktally_record_text() - KTALLY_OP_RECORD_TEXT. */
+bool ktally_record_text(const struct ktally_insn *insn, const struct ktally_hit *hit, u64 *dst);
 
 #endif /* _KTALLY_PROGRAM_H */

@@ -73,6 +73,11 @@ static int check_config(struct ktally_config *config, const char **why)
 		*why = "the watermark is larger than the ring";
 		return -EINVAL;
 	}
+	if (config->scratch_size && (!is_power_of_2(config->scratch_size) || config->scratch_size < KTALLY_RING_MIN ||
+				     config->scratch_size > KTALLY_RING_MAX)) {
+		*why = "the size of a scratch ring is a power of two from 4096 to 268435456";
+		return -EINVAL;
+	}
 	if (!config->ring_watermark)
 		config->ring_watermark = config->ring_size / 2;
 	if (config->stack_entries > KTALLY_STACKS_MAX) {
@@ -186,6 +191,8 @@ struct ktally_session *ktally_session_new(const struct ktally_config *config, co
 	if (!err)
 		err = choose_cpus(session, cpus, nr_words, why);
 	if (!err)
+		err = ktally_governor_init(session, config->budget, why);
+	if (!err)
 		err = ktally_scope_init(&session->scope, scope, why);
 	if (!err)
 		err = list_in(session, why);
@@ -272,8 +279,12 @@ static void session_free(struct kref *ref)
 	kfree(session->probes);
 	ktally_scope_uninit(&session->scope);
 	ktally_session_free_memory(session);
+	if (session->governor.session)
+		ktally_governor_quiesce(session);
 	for (i = 0; i < session->nr_tables; i++)
 		ktally_table_free(session->tables[i]);
+	for (i = 0; i < session->nr_pairs; i++)
+		ktally_pair_free(session->pairs[i]);
 	for (i = 0; i < session->nr_counters; i++)
 		ktally_counter_free(session->counters[i]);
 	free_percpu(session->hot);
@@ -333,6 +344,20 @@ int ktally_session_add_probe(struct ktally_session *session, struct ktally_probe
 	return session->nr_probes++;
 }
 
+int ktally_session_add_pair(struct ktally_session *session, struct ktally_pair *pair, const char **why)
+{
+	int err = check_new(session, why);
+
+	if (err)
+		return err;
+	if (session->nr_pairs == KTALLY_PAIRS_MAX) {
+		*why = "a session has at most 32 pairs";
+		return -E2BIG;
+	}
+	session->pairs[session->nr_pairs] = pair;
+	return session->nr_pairs++;
+}
+
 int ktally_session_add_counter(struct ktally_session *session, struct ktally_counter *counter, const char **why)
 {
 	int err = check_new(session, why);
@@ -353,6 +378,11 @@ static int attach(struct ktally_probe *probe)
 
 	probe->attached = !err;
 	return err;
+}
+
+static const char *attach_why(const struct ktally_probe *probe, int err)
+{
+	return probe->ops->explain ? probe->ops->explain(probe, err) : "a probe could not be attached";
 }
 
 /* Detaches kind by kind, so that a kind can wait once for all of its probes. */
@@ -378,6 +408,39 @@ static void detach_all(struct ktally_session *session)
 	}
 	kfree(some);
 	ktally_synchronize();
+}
+
+void ktally_session_detach(struct ktally_session *session, struct ktally_probe *probe)
+{
+	if (!probe->attached)
+		return;
+	probe->attached = false;
+	if (probe->ops->detach)
+		probe->ops->detach(&probe, 1);
+	else
+		ktally_hotplug_remove(probe);
+}
+
+/* Follows the threads of all pairs; what is open from an earlier run has lost its end. */
+static int watch_pairs(struct ktally_session *session, const char **why)
+{
+	void *half = ktally_session_area(session, cpumask_first(session->cpus), session->active)->memory;
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < session->nr_pairs && !err; i++) {
+		ktally_pair_forget(session->pairs[i], half);
+		err = ktally_pair_watch(session->pairs[i], why);
+	}
+	return err;
+}
+
+static void unwatch_pairs(struct ktally_session *session)
+{
+	unsigned int i;
+
+	for (i = 0; i < session->nr_pairs; i++)
+		ktally_pair_unwatch(session->pairs[i]);
 }
 
 /* Shows every CPU its active half, or none. */
@@ -415,17 +478,18 @@ int ktally_session_start(struct ktally_session *session, const char **why)
 		if (err)
 			return err;
 	}
-	for (i = 0; i < session->nr_probes; i++) {
+	ktally_governor_start(session);
+	err = watch_pairs(session, why);
+	for (i = 0; i < session->nr_probes && !err; i++) {
 		err = attach(session->probes[i]);
-		if (err) {
-			*why = "a probe could not be attached";
-			detach_all(session);
-			return err;
-		}
+		if (err)
+			*why = attach_why(session->probes[i], err);
 	}
-	err = ktally_counters_start(session, why);
+	if (!err)
+		err = ktally_counters_start(session, why);
 	if (err) {
 		detach_all(session);
+		unwatch_pairs(session);
 		return err;
 	}
 	show_halves(session, true);
@@ -443,6 +507,7 @@ int ktally_session_stop(struct ktally_session *session, const char **why)
 	WRITE_ONCE(session->running, false);
 	show_halves(session, false);
 	detach_all(session);
+	unwatch_pairs(session);
 	ktally_counters_stop(session);
 	session->state = KTALLY_STATE_STOPPED;
 	wake_up_all(&session->wait);
@@ -477,6 +542,7 @@ static void clear_half(struct ktally_session *session, struct ktally_half *half)
 
 	memset((void *)half + half->probes_offset, 0,
 	       session->nr_probes * sizeof(struct ktally_probe_count));
+	memset((void *)half + half->pairs_offset, 0, session->nr_pairs * sizeof(struct ktally_pair_count));
 	for (i = 0; i < session->nr_tables; i++)
 		ktally_table_clear(session->tables[i], half);
 }
@@ -513,21 +579,19 @@ int ktally_session_flip(struct ktally_session *session, bool clear, unsigned int
 	return 0;
 }
 
-void ktally_session_count(const struct ktally_session *session, const struct ktally_probe *probe,
-			  struct ktally_probe_count *sum)
+void ktally_session_sum(const struct ktally_session *session, u64 offset, u64 *sum, unsigned int words)
 {
 	unsigned int cpu, which, i;
-	u64 *to = (u64 *)sum;
 
-	memset(sum, 0, sizeof(*sum));
+	memset(sum, 0, words * sizeof(u64));
 	if (!session->areas)
 		return;
 	for_each_cpu(cpu, session->cpus) {
 		for (which = 0; which < 2; which++) {
-			const u64 *from = ktally_session_area(session, cpu, which)->memory + probe->count;
+			const u64 *from = ktally_session_area(session, cpu, which)->memory + offset;
 
-			for (i = 0; i < sizeof(*sum) / sizeof(u64); i++)
-				to[i] += READ_ONCE(from[i]);
+			for (i = 0; i < words; i++)
+				sum[i] += READ_ONCE(from[i]);
 		}
 	}
 }

@@ -18,6 +18,8 @@
 #include <linux/wait.h>
 #include <linux/ktally.h>
 #include <linux/ktally_netlink.h>
+#include "governor.h"
+#include "pair.h"
 #include "probe.h"
 #include "ring.h"
 #include "scope.h"
@@ -33,6 +35,8 @@ struct ktally_counter;
  * @ring_mode: enum ktally_ring_mode
  * @ring_watermark: bytes, 0: half the ring
  * @stack_entries: 0: no stack store
+ * @scratch_size: bytes per CPU, 0: no scratch ring
+ * @budget: of the governor, thousandths of a CPU, 0: none
  */
 struct ktally_config {
 	char name[KTALLY_NAME_MAX];
@@ -41,6 +45,8 @@ struct ktally_config {
 	u32 ring_mode;
 	u32 ring_watermark;
 	u32 stack_entries;
+	u32 scratch_size;
+	u32 budget;
 };
 
 /**
@@ -85,7 +91,9 @@ enum {
  * @missed: number of these
  * @tables: by number
  * @probes: by number
+ * @pairs: by number
  * @counters: by number
+ * @governor: keeps it within its budget
  * @hot: per-CPU
  * @areas: KTALLY_AREAS of each CPU, NULL before the first start
  * @memory: bytes of all areas
@@ -114,8 +122,11 @@ struct ktally_session {
 	struct ktally_table *tables[KTALLY_TABLES_MAX];
 	unsigned int nr_probes;
 	struct ktally_probe **probes;
+	unsigned int nr_pairs;
+	struct ktally_pair *pairs[KTALLY_PAIRS_MAX];
 	unsigned int nr_counters;
 	struct ktally_counter *counters[KTALLY_COUNTERS_MAX];
+	struct ktally_governor governor;
 	struct ktally_hot __percpu *hot;
 	struct ktally_area *areas;
 	u64 memory;
@@ -157,6 +168,10 @@ int ktally_session_add_table(struct ktally_session *session, struct ktally_table
 int ktally_session_add_probe(struct ktally_session *session, struct ktally_probe *probe, const char **why);
 /** ktally_session_add_counter() - Return: its number or -errno; takes @counter over on success. Context: session locked. */
 int ktally_session_add_counter(struct ktally_session *session, struct ktally_counter *counter, const char **why);
+/** ktally_session_add_pair() - Return: its number or -errno; takes @pair over on success. Context: session locked. */
+int ktally_session_add_pair(struct ktally_session *session, struct ktally_pair *pair, const char **why);
+/** ktally_session_detach() - take one probe of a running session off. Context: process, session locked. */
+void ktally_session_detach(struct ktally_session *session, struct ktally_probe *probe);
 /** ktally_probe_free() - of a probe that is not attached. Context: process. */
 void ktally_probe_free(struct ktally_probe *probe);
 
@@ -182,9 +197,8 @@ void ktally_session_delete(struct ktally_session *session);
  */
 int ktally_session_flip(struct ktally_session *session, bool clear, unsigned int *quiet, const char **why);
 
-/** ktally_session_count() - accounting of a probe, summed over CPUs and halves. Context: session locked. */
-void ktally_session_count(const struct ktally_session *session, const struct ktally_probe *probe,
-			  struct ktally_probe_count *sum);
+/** ktally_session_sum() - @words words at @offset of every half, summed over CPUs and halves. Context: session locked. */
+void ktally_session_sum(const struct ktally_session *session, u64 offset, u64 *sum, unsigned int words);
 
 /** ktally_session_area() - area @which of @cpu, or NULL if there is none. Context: session was started once. */
 struct ktally_area *ktally_session_area(const struct ktally_session *session, unsigned int cpu,

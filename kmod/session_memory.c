@@ -7,6 +7,7 @@
 #include <linux/string.h>
 #include <linux/vmalloc.h>
 #include "compat/sync.h"
+#include "scratch.h"
 #include "session.h"
 #include "session_memory.h"
 #include "stack.h"
@@ -15,17 +16,20 @@
 static void place_all(struct ktally_session *session)
 {
 	u64 counts = sizeof(struct ktally_half);
-	u64 heads = counts + session->nr_probes * sizeof(struct ktally_probe_count);
+	u64 pairs = counts + session->nr_probes * sizeof(struct ktally_probe_count);
+	u64 heads = pairs + session->nr_pairs * sizeof(struct ktally_pair_count);
 	u64 end = heads + session->nr_tables * sizeof(struct ktally_table_head);
 	unsigned int i;
 
 	for (i = 0; i < session->nr_probes; i++)
 		session->probes[i]->count = counts + i * sizeof(struct ktally_probe_count);
+	for (i = 0; i < session->nr_pairs; i++)
+		session->pairs[i]->count = pairs + i * sizeof(struct ktally_pair_count);
 	for (i = 0; i < session->nr_tables; i++)
 		end = ktally_table_place(session->tables[i],
 					 heads + i * sizeof(struct ktally_table_head), end);
 	for (i = 0; i < session->nr_probes; i++)
-		ktally_fast_prepare(session->probes[i]);
+		ktally_fast_shape(session->probes[i]);
 	session->half_length = PAGE_ALIGN(end);
 }
 
@@ -53,6 +57,31 @@ static int check_budget(u64 need, const char **why)
 	return -ENOMEM;
 }
 
+static u64 pairs_length(const struct ktally_session *session)
+{
+	u64 length = 0;
+	unsigned int i;
+
+	for (i = 0; i < session->nr_pairs; i++)
+		length += session->pairs[i]->length;
+	return length;
+}
+
+/* The places of pairs belong to no CPU; in an mmap they come behind what does. */
+static int alloc_pairs(struct ktally_session *session, u64 offset)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < session->nr_pairs && !err; i++) {
+		session->pairs[i]->offset = offset;
+		offset += session->pairs[i]->length;
+		err = ktally_pair_alloc(session->pairs[i]);
+	}
+	session->memory += pairs_length(session);
+	return err;
+}
+
 static int alloc_areas(struct ktally_session *session, const u64 length[KTALLY_AREAS], const char **why)
 {
 	unsigned int cpu, which;
@@ -62,9 +91,15 @@ static int alloc_areas(struct ktally_session *session, const u64 length[KTALLY_A
 
 	for (which = 0; which < KTALLY_AREAS; which++)
 		each += length[which];
-	err = check_budget(each * cpumask_weight(session->cpus), why);
+	each += session->config.scratch_size;
+	err = check_budget(each * cpumask_weight(session->cpus) + pairs_length(session), why);
 	if (err)
 		return err;
+	/* The index of a table counts the words of its half with 32 bits. */
+	if (session->half_length / sizeof(u64) > ~0U) {
+		*why = "the tables would take more than 32 GiB per CPU: fewer rows";
+		return -E2BIG;
+	}
 	*why = "out of memory: fewer rows, a smaller ring or fewer stacks";
 	session->areas = kcalloc(nr_cpu_ids * KTALLY_AREAS, sizeof(*area), GFP_KERNEL);
 	if (!session->areas)
@@ -82,8 +117,8 @@ static int alloc_areas(struct ktally_session *session, const u64 length[KTALLY_A
 				return -ENOMEM;
 		}
 	}
-	session->memory = offset;
-	return 0;
+	session->memory = offset + (u64)session->config.scratch_size * cpumask_weight(session->cpus);
+	return alloc_pairs(session, offset);
 }
 
 static void half_init(const struct ktally_session *session, struct ktally_half *half, unsigned int cpu,
@@ -97,7 +132,9 @@ static void half_init(const struct ktally_session *session, struct ktally_half *
 	half->nr_probes = session->nr_probes;
 	half->nr_tables = session->nr_tables;
 	half->probes_offset = sizeof(*half);
-	half->tables_offset = sizeof(*half) + session->nr_probes * sizeof(struct ktally_probe_count);
+	half->nr_pairs = session->nr_pairs;
+	half->pairs_offset = half->probes_offset + session->nr_probes * sizeof(struct ktally_probe_count);
+	half->tables_offset = half->pairs_offset + session->nr_pairs * sizeof(struct ktally_pair_count);
 	half->generation = which == session->active;
 	half->length = session->half_length;
 	for (i = 0; i < session->nr_tables; i++)
@@ -119,6 +156,11 @@ static int memory_init(struct ktally_session *session, unsigned int cpu)
 		ktally_ring_init(hot->ring, area[KTALLY_AREA_RING].memory,
 				 area[KTALLY_AREA_CONSUMER].memory, cpu, config->ring_size,
 				 config->ring_mode, config->ring_watermark, &session->wait);
+	}
+	if (config->scratch_size) {
+		hot->scratch = ktally_scratch_ring_new(cpu, config->scratch_size);
+		if (!hot->scratch)
+			return -ENOMEM;
 	}
 	if (config->stack_entries) {
 		hot->stacks = area[KTALLY_AREA_STACKS].memory;
@@ -156,11 +198,14 @@ void ktally_session_free_memory(struct ktally_session *session)
 		if (hot->ring)
 			ktally_ring_quiesce(hot->ring);
 		kfree(hot->ring);
+		ktally_scratch_ring_free(hot->scratch);
 		memset(hot, 0, sizeof(*hot));
 	}
 	if (session->areas)
 		for (i = 0; i < nr_cpu_ids * KTALLY_AREAS; i++)
 			vfree(session->areas[i].memory);
+	for (i = 0; i < session->nr_pairs; i++)
+		ktally_pair_free_memory(session->pairs[i]);
 	kfree(session->areas);
 	session->areas = NULL;
 	session->memory = 0;

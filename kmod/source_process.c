@@ -44,7 +44,7 @@ static void tell(struct ktally_probe *probe, unsigned int type, struct task_stru
 	preempt_disable_notrace();
 	half = ktally_probe_begin(probe, &hot, &outer);
 	if (half) {
-		body = (void *)ktally_probe_record(probe, hot, type, sizeof(*body), task);
+		body = (void *)ktally_probe_record(probe, hot->ring, type, sizeof(*body), task);
 		if (body) {
 			body->image = ktally_task_image(task);
 			body->parent = parent ? ktally_task_image(parent) : 0;
@@ -112,7 +112,7 @@ static void tell_mmap(struct ktally_probe *probe, struct ktally_hot *hot, struct
 	struct ktally_mmap *body;
 	struct inode *inode;
 
-	body = (void *)ktally_probe_record(probe, hot, KTALLY_RECORD_MMAP, sizeof(*body) + len, current);
+	body = (void *)ktally_probe_record(probe, hot->ring, KTALLY_RECORD_MMAP, sizeof(*body) + len, current);
 	if (!body)
 		return;
 	body->image = ktally_task_image(current);

@@ -150,14 +150,10 @@ static const struct ktally_field softirq_entry_fields[] = {
 	static void __no_stack_protector hit_##_event(KTALLY_TP_PROTO(_event))		\
 	{										\
 		u64 args[KTALLY_TP_ARGS_MAX] __uninitialized;				\
-		struct ktally_hit hit = {						\
-			.args = args,							\
-			.frame = __builtin_frame_address(0),				\
-		};									\
 											\
 		preempt_disable_notrace();						\
 		KTALLY_TP_FILL(_event, args);						\
-		ktally_probe_hit(data, &hit);						\
+		ktally_probe_hit_args(data, args, __builtin_frame_address(0));		\
 		preempt_enable_notrace();						\
 	}
 KTALLY_TP_EVENTS(HANDLER)
@@ -251,6 +247,7 @@ static void tracepoint_detach(struct ktally_probe **probes, unsigned int nr)
 const struct ktally_source_ops ktally_source_tracepoint = {
 	.kind		= KTALLY_SOURCE_TRACEPOINT,
 	.program	= true,
+	.overhead_ns	= 25,
 	.init		= tracepoint_init,
 	.uninit		= tracepoint_uninit,
 	.fields		= tracepoint_fields,

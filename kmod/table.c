@@ -14,6 +14,10 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/timekeeping.h>
+#include "image.h"
+#include "probe.h"
+#include "stack.h"
 #include "table.h"
 
 /* How far a lookup goes from the key's place. At most half of the index is in use, so longer runs hardly exist. */
@@ -49,12 +53,32 @@ static int hist_buckets(const struct ktally_column *column, const char **why)
 	return -EINVAL;
 }
 
-static int column_cells(const struct ktally_column *column, const char **why)
+static int check_flags(const struct ktally_column *column, const char **why)
 {
-	if (column->flags) {
+	bool exemplars = column->kind == KTALLY_COLUMN_EXEMPLAR || column->flags & KTALLY_COLUMN_EXEMPLARS;
+
+	if (column->flags & ~(KTALLY_COLUMN_EXEMPLARS | KTALLY_COLUMN_KSTACK | KTALLY_COLUMN_USTACK)) {
 		*why = "unknown flag of a column";
 		return -EINVAL;
 	}
+	if ((column->flags & KTALLY_COLUMN_EXEMPLARS && column->kind != KTALLY_COLUMN_HIST) ||
+	    (!exemplars && column->flags)) {
+		*why = "only a histogram keeps exemplars, and only exemplars keep a stack";
+		return -EINVAL;
+	}
+	if (column->flags & KTALLY_COLUMN_KSTACK && column->flags & KTALLY_COLUMN_USTACK) {
+		*why = "an exemplar keeps a kernel stack or a user stack, not both";
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int column_cells(const struct ktally_column *column, const char **why)
+{
+	int err = check_flags(column, why);
+
+	if (err)
+		return err;
 	if (column->kind != KTALLY_COLUMN_HIST && column->hist != KTALLY_HIST_NONE) {
 		*why = "only a histogram column has a kind of histogram";
 		return -EINVAL;
@@ -71,6 +95,8 @@ static int column_cells(const struct ktally_column *column, const char **why)
 		return 3;
 	case KTALLY_COLUMN_HIST:
 		return hist_buckets(column, why);
+	case KTALLY_COLUMN_EXEMPLAR:
+		return KTALLY_EXEMPLAR_CELLS;
 	}
 	*why = "unknown kind of column";
 	return -EINVAL;
@@ -93,8 +119,13 @@ static int shape_columns(struct ktally_table *table, const struct ktally_column 
 		plan = &table->columns[table->nr_values++];
 		plan->column = columns[i];
 		plan->cell = cell;
+		plan->buckets = cells;
+		if (columns[i].flags & KTALLY_COLUMN_EXEMPLARS)
+			cells += cells * KTALLY_EXEMPLAR_CELLS;
 		plan->cells = cells;
 		cell += cells;
+		table->kernel_stacks |= columns[i].flags & KTALLY_COLUMN_KSTACK;
+		table->user_stacks |= columns[i].flags & KTALLY_COLUMN_USTACK;
 	}
 	table->nr_columns = nr_columns;
 	table->row_size = (table->nr_keys + 1 + cell) * sizeof(u64);
@@ -212,6 +243,20 @@ static __always_inline bool key_equal(const u64 *row, const u64 *key, unsigned i
 	return true;
 }
 
+/*
+ * The index holds where a row is, in words from the start of the half: a hit has nothing to multiply. Row 0 is never in it, so
+ * 0 is an empty place.
+ */
+static u32 row_place(const struct ktally_table *table, u32 number)
+{
+	return (table->rows + (u64)number * table->row_size) / sizeof(u64);
+}
+
+static __always_inline u64 *row_at(void *half, u32 place)
+{
+	return (u64 *)half + place;
+}
+
 /* Sets a row aside, or returns 0. A row that was set aside in vain before is taken first. */
 static u32 row_alloc(struct ktally_table_head *head, u32 capacity)
 {
@@ -242,15 +287,15 @@ static noinline u64 *row_insert(const struct ktally_table *table, void *half, co
 
 	if (!number)
 		return NULL;
-	row = half + table->rows + (u64)number * table->row_size;
+	row = row_at(half, row_place(table, number));
 	memcpy(row, key, table->nr_keys * sizeof(u64));
 	/* The row must be whole before an interrupt can find it; pairs with the lookup in ktally_table_update(). */
 	barrier();
 	for (; tried < PROBE_LIMIT; tried++, i = (i + 1) & mask) {
-		there = cmpxchg_local(&index[i], 0, number);
+		there = cmpxchg_local(&index[i], 0, row_place(table, number));
 		if (!there)
 			return row;
-		other = half + table->rows + (u64)there * table->row_size;
+		other = row_at(half, there);
 		if (key_equal(other, key, table->nr_keys)) {
 			cmpxchg_local(&head->spare, 0, (u64)number);
 			return other;
@@ -263,16 +308,16 @@ static noinline u64 *row_insert(const struct ktally_table *table, void *half, co
 static __always_inline u64 *row_find(const struct ktally_table *table, void *half, const u64 *key)
 {
 	const u32 *index = half + table->index;
-	u32 mask = (1U << table->index_bits) - 1, number;
+	u32 mask = (1U << table->index_bits) - 1, place;
 	u32 i = hash_key(key, table->nr_keys) >> (64 - table->index_bits);
 	unsigned int tried;
 	u64 *row;
 
 	for (tried = 0; tried < PROBE_LIMIT; tried++, i = (i + 1) & mask) {
-		number = READ_ONCE(index[i]);
-		if (unlikely(!number))
+		place = READ_ONCE(index[i]);
+		if (unlikely(!place))
 			return row_insert(table, half, key, i, tried);
-		row = half + table->rows + (u64)number * table->row_size;
+		row = row_at(half, place);
 		if (likely(key_equal(row, key, table->nr_keys)))
 			return row;
 	}
@@ -296,7 +341,7 @@ unsigned int ktally_bucket(const struct ktally_column *column, s64 value)
 
 	switch (column->hist) {
 	case KTALLY_HIST_LOG2:
-		return value < 0 ? 0 : 1 + fls64(value);
+		return ktally_log2_bucket(value);
 	case KTALLY_HIST_LINEAR:
 		return linear_bucket(column, value);
 	case KTALLY_HIST_LOGLIN:
@@ -325,8 +370,23 @@ static void word_raise(u64 *word, u64 value)
 	}
 }
 
-/* 128 bits in two words: whoever carries, carries once, whatever interrupts in between. */
-static void word_add_square(u64 *low, u64 *high, s64 value)
+/* value * weight in 128 bits, added: whoever carries, carries once, whatever interrupts in between. */
+static void word_add_product(u64 *low, u64 *high, u64 lo, u64 hi, u64 weight)
+{
+	u64 top = (lo >> 32) * weight, bottom = (lo & ~0U) * weight;
+
+	/* Weights have 32 bits, so that neither of the partial products overflows. */
+	hi = hi * weight + (top >> 32);
+	lo = bottom + (top << 32);
+	hi += lo < bottom;
+	if ((u64)local64_add_return(lo, (local64_t *)low) < lo)
+		hi++;
+	if (hi)
+		ktally_word_add(high, hi);
+}
+
+/* The square of a value, as often as it counts, to 128 bits in two words. */
+static void word_add_square(u64 *low, u64 *high, s64 value, u64 weight)
 {
 	u64 abs = value < 0 ? -(u64)value : value;
 	u64 a = abs >> 32, b = (u32)abs;
@@ -337,19 +397,35 @@ static void word_add_square(u64 *low, u64 *high, s64 value)
 	add = mid << 33;
 	lo += add;
 	hi += lo < add;
-	if ((u64)local64_add_return(lo, (local64_t *)low) < lo)
-		hi++;
-	if (hi)
-		ktally_word_add(high, hi);
+	word_add_product(low, high, lo, hi, weight);
 }
 
-static void column_fold(const struct ktally_column_plan *plan, u64 *cell, u64 value)
+/* One real hit, unless an interrupt found us at it. */
+static noinline void exemplar_store(const struct ktally_column *column, struct ktally_exemplar *exemplar, u64 value,
+				    const struct ktally_fold *fold)
 {
+	unsigned int kind = column->flags & KTALLY_COLUMN_KSTACK ? KTALLY_STACK_KERNEL : KTALLY_STACK_USER;
+
+	if (cmpxchg_local(&exemplar->busy, 0, 1))
+		return;
+	exemplar->value = value;
+	exemplar->image = ktally_task_image(current);
+	exemplar->tid = current->pid;
+	exemplar->cpu = raw_smp_processor_id();
+	exemplar->stack = 0;
+	if (column->flags & (KTALLY_COLUMN_KSTACK | KTALLY_COLUMN_USTACK) && fold->hot->stacks)
+		exemplar->stack = ktally_stack_id(fold->hot->stacks, fold->hit, kind, KTALLY_STACK_DEPTH_MAX);
+	exemplar->time = ktime_get_mono_fast_ns();
+	barrier();
+	WRITE_ONCE(exemplar->busy, 0);
+}
+
+static noinline void fold_rare(const struct ktally_column_plan *plan, u64 *cell, u64 value, const struct ktally_fold *fold)
+{
+	struct ktally_exemplar *exemplar = (void *)cell;
+	unsigned int bucket;
+
 	switch (plan->column.kind) {
-	case KTALLY_COLUMN_SUM:
-	case KTALLY_COLUMN_AVG:
-		ktally_word_add(cell, value);
-		break;
 	case KTALLY_COLUMN_MIN:
 		word_raise(cell, value ^ KTALLY_MIN_BIAS);
 		break;
@@ -357,17 +433,36 @@ static void column_fold(const struct ktally_column_plan *plan, u64 *cell, u64 va
 		word_raise(cell, value ^ KTALLY_MAX_BIAS);
 		break;
 	case KTALLY_COLUMN_VAR:
-		ktally_word_add(cell, value);
-		word_add_square(cell + 1, cell + 2, value);
+		ktally_word_add(cell, value * fold->weight);
+		word_add_square(cell + 1, cell + 2, value, fold->weight);
+		break;
+	case KTALLY_COLUMN_EXEMPLAR:
+		if (!exemplar->time || (s64)value > (s64)exemplar->value)
+			exemplar_store(&plan->column, exemplar, value, fold);
 		break;
 	case KTALLY_COLUMN_HIST:
-		ktally_word_inc(cell + ktally_bucket(&plan->column, value));
+		bucket = ktally_bucket(&plan->column, value);
+		ktally_word_add(cell + bucket, fold->weight);
+		exemplar = (void *)(cell + plan->buckets + bucket * KTALLY_EXEMPLAR_CELLS);
+		if (plan->column.flags & KTALLY_COLUMN_EXEMPLARS && !exemplar->time)
+			exemplar_store(&plan->column, exemplar, value, fold);
 		break;
 	}
 }
 
-bool ktally_table_update(const struct ktally_table *table, void *half, const u64 *key,
-			 const u64 *values)
+static __always_inline void column_fold(const struct ktally_column_plan *plan, u64 *cell, u64 value,
+					const struct ktally_fold *fold)
+{
+	if (plan->column.kind == KTALLY_COLUMN_SUM || plan->column.kind == KTALLY_COLUMN_AVG)
+		ktally_word_add(cell, value * fold->weight);
+	else if (plan->column.kind == KTALLY_COLUMN_HIST && plan->column.hist == KTALLY_HIST_LOG2 && !plan->column.flags)
+		ktally_word_add(cell + ktally_log2_bucket(value), fold->weight);
+	else
+		fold_rare(plan, cell, value, fold);
+}
+
+bool ktally_table_update(const struct ktally_table *table, void *half, const u64 *key, const u64 *values,
+			 const struct ktally_fold *fold)
 {
 	u64 *row, *cells;
 	bool room = true;
@@ -383,8 +478,8 @@ bool ktally_table_update(const struct ktally_table *table, void *half, const u64
 		row = half + table->rows;
 	}
 	cells = row + table->nr_keys;
-	ktally_word_inc(cells++);
+	ktally_word_add(cells++, fold->weight);
 	for (i = 0; i < table->nr_values; i++)
-		column_fold(&table->columns[i], cells + table->columns[i].cell, values[i]);
+		column_fold(&table->columns[i], cells + table->columns[i].cell, values[i], fold);
 	return room;
 }

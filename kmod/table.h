@@ -3,21 +3,39 @@
 #ifndef _KTALLY_TABLE_H
 #define _KTALLY_TABLE_H
 
+#include <linux/bitops.h>
 #include <linux/types.h>
 #include <asm/local64.h>
 #include <linux/ktally.h>
 #include <linux/ktally_table.h>
+
+struct ktally_hit;
+struct ktally_hot;
+
+/**
+ * struct ktally_fold - what a table is told of a hit besides key and values
+ * @weight: for how many hits it stands, below 2^32
+ * @hit: the hit
+ * @hot: the session's memory on this CPU
+ */
+struct ktally_fold {
+	u64 weight;
+	const struct ktally_hit *hit;
+	const struct ktally_hot *hot;
+};
 
 /**
  * struct ktally_column_plan - one column, ready for hits
  * @column: as requested
  * @cell: index of its first word behind the row's hits
  * @cells: how many words
+ * @buckets: how many of these are buckets of a histogram; its exemplars follow
  */
 struct ktally_column_plan {
 	struct ktally_column column;
 	unsigned int cell;
 	unsigned int cells;
+	unsigned int buckets;
 };
 
 /**
@@ -31,6 +49,8 @@ struct ktally_column_plan {
  * @index: offset of the hash index in a half
  * @nr_columns: columns
  * @nr_values: columns that take a value
+ * @kernel_stacks: an exemplar keeps a kernel stack
+ * @user_stacks: an exemplar keeps a user stack
  * @columns: those that take a value come as they were requested, COUNT is left out
  * @label: user space's own description
  * @label_len: bytes of it
@@ -46,6 +66,8 @@ struct ktally_table {
 	u64 index;
 	unsigned int nr_columns;
 	unsigned int nr_values;
+	bool kernel_stacks;
+	bool user_stacks;
 	struct ktally_column_plan columns[KTALLY_COLUMNS_MAX];
 	u8 *label;
 	unsigned int label_len;
@@ -99,12 +121,19 @@ unsigned int ktally_bucket(const struct ktally_column *column, s64 value);
  * @half: the half that is active on this CPU
  * @key: nr_keys words
  * @values: nr_values words
+ * @fold: for how much the hit counts, and of what an exemplar is made
  *
  * Return: false if it went to the other row because there was no room for the key.
  * Context: any, NMI included, with preemption off; the half belongs to this CPU.
  */
-bool ktally_table_update(const struct ktally_table *table, void *half, const u64 *key,
-			 const u64 *values);
+bool ktally_table_update(const struct ktally_table *table, void *half, const u64 *key, const u64 *values,
+			 const struct ktally_fold *fold);
+
+/** ktally_log2_bucket() - ktally_bucket() of KTALLY_HIST_LOG2 */
+static __always_inline unsigned int ktally_log2_bucket(s64 value)
+{
+	return value < 0 ? 0 : 1 + fls64(value);
+}
 
 /* 2^64 / golden ratio: spreads consecutive keys (Knuth, The Art of Computer Programming 3, 6.4). */
 #define KTALLY_HASH_FACTOR 0x9e3779b97f4a7c15ULL

@@ -15,30 +15,9 @@
 #include "program.h"
 #include "session.h"
 #include "table.h"
+#include "verify.h"
 
-/**
- * struct verifier - state of one check
- * @session: whose tables, ring, stacks
- * @program: being checked
- * @insn: the instruction at hand
- * @at: its number
- * @written: registers written on every path to it
- * @incoming: the same for each instruction, all ones until a path is found
- * @kernel_data: whether kernel addresses may be shown
- * @why: sentence of a refusal
- */
-struct verifier {
-	struct ktally_session *session;
-	struct ktally_program *program;
-	struct ktally_insn *insn;
-	unsigned int at;
-	u32 written;
-	u32 *incoming;
-	bool kernel_data;
-	const char *why;
-};
-
-static int refuse(struct verifier *v, int err, const char *why)
+int verify_refuse(struct verifier *v, int err, const char *why)
 {
 	v->why = why;
 	return err;
@@ -49,66 +28,67 @@ static u32 span_mask(unsigned int first, unsigned int nr)
 	return nr ? (u32)(~0ULL >> (64 - nr)) << first : 0;
 }
 
-static int reads(struct verifier *v, unsigned int first, unsigned int nr)
+int verify_reads(struct verifier *v, unsigned int first, unsigned int nr)
 {
 	if (nr > KTALLY_REGS || first > KTALLY_REGS - nr)
-		return refuse(v, -EINVAL, "register number out of range");
+		return verify_refuse(v, -EINVAL, "register number out of range");
 	if ((v->written & span_mask(first, nr)) != span_mask(first, nr))
-		return refuse(v, -EINVAL, "a register is read that is not written on every path to here");
+		return verify_refuse(v, -EINVAL, "a register is read that is not written on every path to here");
 	return 0;
 }
 
-static int writes(struct verifier *v, unsigned int first, unsigned int nr)
+int verify_writes(struct verifier *v, unsigned int first, unsigned int nr)
 {
 	if (!nr || nr > KTALLY_REGS || first > KTALLY_REGS - nr)
-		return refuse(v, -EINVAL, "register number out of range");
+		return verify_refuse(v, -EINVAL, "register number out of range");
 	v->written |= span_mask(first, nr);
 	return 0;
 }
 
-static int reads_b(struct verifier *v)
+int verify_reads_b(struct verifier *v)
 {
-	return v->insn->b == KTALLY_NO_REG ? 0 : reads(v, v->insn->b, 1);
+	return v->insn->b == KTALLY_NO_REG ? 0 : verify_reads(v, v->insn->b, 1);
 }
 
-/* Members that an opcode does not use must be zero, so that they can mean something later. */
-#define HAS_DST	1
-#define HAS_A	2
-#define HAS_B	4
-#define HAS_AUX	8
-#define HAS_IMM	16
-
-static int unused(struct verifier *v, unsigned int used)
+int verify_unused(struct verifier *v, unsigned int used)
 {
 	const struct ktally_insn *i = v->insn;
 
 	if ((!(used & HAS_DST) && i->dst) || (!(used & HAS_A) && i->a) ||
 	    (!(used & HAS_B) && i->b && i->b != KTALLY_NO_REG) || (!(used & HAS_AUX) && i->aux) ||
 	    (!(used & HAS_IMM) && i->imm))
-		return refuse(v, -EINVAL, "a member that this opcode does not use is not zero");
+		return verify_refuse(v, -EINVAL, "a member that this opcode does not use is not zero");
 	return 0;
 }
 
-static int string_size(struct verifier *v, u64 size)
+int verify_string_size(struct verifier *v, u64 size)
 {
 	if (!size || size % 8 || size > KTALLY_STRING_MAX)
-		return refuse(v, -EINVAL, "the size of a string is a multiple of 8 up to 128");
+		return verify_refuse(v, -EINVAL, "the size of a string is a multiple of 8 up to 128");
 	return 0;
 }
 
-static int kernel_address(struct verifier *v)
+int verify_kernel_address(struct verifier *v)
 {
 	if (!v->kernel_data)
-		return refuse(v, -EPERM, "kernel addresses are hidden from you by kernel.kptr_restrict: lower it, or have CAP_SYSLOG");
+		return verify_refuse(v, -EPERM, "kernel addresses are hidden from you by kernel.kptr_restrict: lower it, or have CAP_SYSLOG");
 	v->session->shows_kernel = true;
+	return 0;
+}
+
+int verify_skip(struct verifier *v, u64 distance)
+{
+	if (!distance || distance >= v->program->nr - v->at - 1)
+		return verify_refuse(v, -EINVAL, "jumps go forward, to an instruction of the program");
+	v->incoming[v->at + 1 + distance] &= v->written;
 	return 0;
 }
 
 static int check_exit(struct verifier *v)
 {
 	if (v->insn->imm > KTALLY_VERDICT_MAX)
-		return refuse(v, -EINVAL, "unknown verdict");
-	return unused(v, HAS_IMM);
+		return verify_refuse(v, -EINVAL, "unknown verdict");
+	return verify_unused(v, HAS_IMM);
 }
 
 static int rewrite_field(struct verifier *v, const struct ktally_field *field)
@@ -139,203 +119,203 @@ static int rewrite_field(struct verifier *v, const struct ktally_field *field)
 		i->imm = words;
 		break;
 	}
-	return writes(v, i->dst, words);
+	return verify_writes(v, i->dst, words);
 }
 
 static int check_field(struct verifier *v)
 {
 	const struct ktally_field *field;
-	int err = unused(v, HAS_DST | HAS_AUX | HAS_IMM);
+	int err = verify_unused(v, HAS_DST | HAS_AUX | HAS_IMM);
 
 	if (err)
 		return err;
 	if (v->insn->aux >= v->program->fields->nr)
-		return refuse(v, -ENOENT, "the source has no field of that number");
+		return verify_refuse(v, -ENOENT, "the source has no field of that number");
 	field = &v->program->fields->list[v->insn->aux];
 	if (field->type == KTALLY_TYPE_STRING)
-		err = string_size(v, v->insn->imm);
+		err = verify_string_size(v, v->insn->imm);
 	else if (v->insn->imm)
-		err = refuse(v, -EINVAL, "only a string field has a size");
+		err = verify_refuse(v, -EINVAL, "only a string field has a size");
 	if (!err && field->type == KTALLY_TYPE_KPTR)
-		err = kernel_address(v);
+		err = verify_kernel_address(v);
 	return err ? err : rewrite_field(v, field);
 }
 
 static int check_context(struct verifier *v)
 {
 	unsigned int words = ktally_context_words(v->insn->aux);
-	int err = unused(v, HAS_DST | HAS_AUX);
+	int err = verify_unused(v, HAS_DST | HAS_AUX);
 
 	if (!err && !words)
-		err = refuse(v, -ENOENT, "there is no context of that number");
+		err = verify_refuse(v, -ENOENT, "there is no context of that number");
 	if (!err && v->insn->aux == KTALLY_CTX_IP)
-		err = kernel_address(v);
-	return err ? err : writes(v, v->insn->dst, words);
+		err = verify_kernel_address(v);
+	return err ? err : verify_writes(v, v->insn->dst, words);
 }
 
 static int check_load(struct verifier *v)
 {
 	u32 aux = v->insn->aux, size = aux & 0xff;
-	int err = unused(v, HAS_DST | HAS_A | HAS_AUX | HAS_IMM);
+	int err = verify_unused(v, HAS_DST | HAS_A | HAS_AUX | HAS_IMM);
 
 	if (err)
 		return err;
 	if (aux & ~(0xff | KTALLY_LOAD_USER | KTALLY_LOAD_SIGNED))
-		return refuse(v, -EINVAL, "unknown flag of a load");
+		return verify_refuse(v, -EINVAL, "unknown flag of a load");
 	if (size != 1 && size != 2 && size != 4 && size != 8)
-		return refuse(v, -EINVAL, "a load has 1, 2, 4 or 8 bytes");
+		return verify_refuse(v, -EINVAL, "a load has 1, 2, 4 or 8 bytes");
 	if (!(aux & KTALLY_LOAD_USER))
-		err = kernel_address(v);
+		err = verify_kernel_address(v);
 	if (!err)
-		err = reads(v, v->insn->a, 1);
-	return err ? err : writes(v, v->insn->dst, 1);
+		err = verify_reads(v, v->insn->a, 1);
+	return err ? err : verify_writes(v, v->insn->dst, 1);
 }
 
 static int check_string(struct verifier *v)
 {
-	int err = unused(v, HAS_DST | HAS_A | HAS_AUX | HAS_IMM);
+	int err = verify_unused(v, HAS_DST | HAS_A | HAS_AUX | HAS_IMM);
 
 	if (!err && v->insn->aux & ~KTALLY_LOAD_USER)
-		err = refuse(v, -EINVAL, "unknown flag of a load");
+		err = verify_refuse(v, -EINVAL, "unknown flag of a load");
 	if (!err)
-		err = string_size(v, v->insn->imm);
+		err = verify_string_size(v, v->insn->imm);
 	if (!err && !(v->insn->aux & KTALLY_LOAD_USER))
-		err = kernel_address(v);
+		err = verify_kernel_address(v);
 	if (!err)
-		err = reads(v, v->insn->a, 1);
-	return err ? err : writes(v, v->insn->dst, v->insn->imm / 8);
+		err = verify_reads(v, v->insn->a, 1);
+	return err ? err : verify_writes(v, v->insn->dst, v->insn->imm / 8);
 }
 
 static int check_stack(struct verifier *v)
 {
 	u32 kind = v->insn->aux;
-	int err = unused(v, HAS_DST | HAS_AUX | HAS_IMM);
+	int err = verify_unused(v, HAS_DST | HAS_AUX | HAS_IMM);
 
 	if (err)
 		return err;
 	if (kind != KTALLY_STACK_KERNEL && kind != KTALLY_STACK_USER)
-		return refuse(v, -EINVAL, "unknown kind of stack");
+		return verify_refuse(v, -EINVAL, "unknown kind of stack");
 	if (!v->insn->imm || v->insn->imm > KTALLY_STACK_DEPTH_MAX)
-		return refuse(v, -EINVAL, "the depth of a stack is 1 to 127");
+		return verify_refuse(v, -EINVAL, "the depth of a stack is 1 to 127");
 	if (!v->session->config.stack_entries)
-		return refuse(v, -EINVAL, "the session has no stack store: make it with STACK_ENTRIES");
+		return verify_refuse(v, -EINVAL, "the session has no stack store: make it with STACK_ENTRIES");
+	v->program->uses |= KTALLY_USES_STACK;
 	if (kind == KTALLY_STACK_KERNEL)
-		err = kernel_address(v);
-	return err ? err : writes(v, v->insn->dst, 1);
+		err = verify_kernel_address(v);
+	return err ? err : verify_writes(v, v->insn->dst, 1);
 }
 
 static int check_match(struct verifier *v)
 {
 	u64 offset = (u32)v->insn->imm, len = v->insn->imm >> 32, size = v->insn->aux & 0xffff;
-	int err = unused(v, HAS_DST | HAS_A | HAS_AUX | HAS_IMM);
+	int err = verify_unused(v, HAS_DST | HAS_A | HAS_AUX | HAS_IMM);
 
 	if (err)
 		return err;
 	if (v->insn->aux & ~(0xffff | KTALLY_MATCH_GLOB))
-		return refuse(v, -EINVAL, "unknown flag of a match");
+		return verify_refuse(v, -EINVAL, "unknown flag of a match");
 	if (len > KTALLY_STRING_MAX || offset + len > v->program->data_len)
-		return refuse(v, -ERANGE, "the pattern is not inside the constant block, or longer than 128 bytes");
-	err = string_size(v, size);
+		return verify_refuse(v, -ERANGE, "the pattern is not inside the constant block, or longer than 128 bytes");
+	err = verify_string_size(v, size);
 	if (!err)
-		err = reads(v, v->insn->a, size / 8);
-	return err ? err : writes(v, v->insn->dst, 1);
+		err = verify_reads(v, v->insn->a, size / 8);
+	return err ? err : verify_writes(v, v->insn->dst, 1);
 }
 
 static int check_bucket(struct verifier *v)
 {
-	int err = unused(v, HAS_DST | HAS_A | HAS_AUX | HAS_IMM);
+	int err = verify_unused(v, HAS_DST | HAS_A | HAS_AUX | HAS_IMM);
 
 	if (err)
 		return err;
 	if (v->insn->aux == KTALLY_HIST_LOG2 ? v->insn->imm != 0 :
 	    v->insn->aux != KTALLY_HIST_LOGLIN || v->insn->imm < 1 || v->insn->imm > 6)
-		return refuse(v, -EINVAL, "a bucket is log2, or log-linear with 1 to 6 bits");
-	err = reads(v, v->insn->a, 1);
-	return err ? err : writes(v, v->insn->dst, 1);
+		return verify_refuse(v, -EINVAL, "a bucket is log2, or log-linear with 1 to 6 bits");
+	err = verify_reads(v, v->insn->a, 1);
+	return err ? err : verify_writes(v, v->insn->dst, 1);
 }
 
 static int check_update(struct verifier *v)
 {
 	struct ktally_insn *i = v->insn;
 	const struct ktally_table *table;
-	int err = unused(v, HAS_A | HAS_B | HAS_AUX);
+	int err = verify_unused(v, HAS_A | HAS_B | HAS_AUX);
 
 	if (err)
 		return err;
 	if (i->aux >= v->session->nr_tables)
-		return refuse(v, -ENOENT, "the session has no table of that number");
+		return verify_refuse(v, -ENOENT, "the session has no table of that number");
 	table = v->session->tables[i->aux];
-	err = reads(v, i->a, table->nr_keys);
+	err = verify_reads(v, i->a, table->nr_keys);
 	if (err)
 		return err;
 	if (!table->nr_values) {
 		if (i->b && i->b != KTALLY_NO_REG)
-			return refuse(v, -EINVAL, "the table has no column that takes a value");
+			return verify_refuse(v, -EINVAL, "the table has no column that takes a value");
 		i->b = 0;
 	} else {
-		err = reads(v, i->b, table->nr_values);
+		err = verify_reads(v, i->b, table->nr_values);
 	}
+	if (!err && table->kernel_stacks)
+		err = verify_kernel_address(v);
+	if (!err && (table->kernel_stacks || table->user_stacks) && !v->session->config.stack_entries)
+		err = verify_refuse(v, -EINVAL, "the session has no stack store: make it with STACK_ENTRIES");
 	i->imm = (unsigned long)table;
 	return err;
 }
 
 static int check_emit(struct verifier *v)
 {
-	int err = unused(v, HAS_A | HAS_AUX);
+	int err = verify_unused(v, HAS_A | HAS_AUX);
 
 	if (!err && !v->session->config.ring_size)
-		err = refuse(v, -EINVAL, "the session has no ring: make it with RING_SIZE");
-	return err ? err : reads(v, v->insn->a, v->insn->aux);
+		err = verify_refuse(v, -EINVAL, "the session has no ring: make it with RING_SIZE");
+	return err ? err : verify_reads(v, v->insn->a, v->insn->aux);
 }
 
 static int check_imm(struct verifier *v)
 {
-	int err = unused(v, HAS_DST | HAS_IMM);
+	int err = verify_unused(v, HAS_DST | HAS_IMM);
 
-	return err ? err : writes(v, v->insn->dst, 1);
+	return err ? err : verify_writes(v, v->insn->dst, 1);
 }
 
 static int check_mov(struct verifier *v)
 {
-	int err = unused(v, HAS_DST | HAS_A);
+	int err = verify_unused(v, HAS_DST | HAS_A);
 
 	if (!err)
-		err = reads(v, v->insn->a, 1);
-	return err ? err : writes(v, v->insn->dst, 1);
+		err = verify_reads(v, v->insn->a, 1);
+	return err ? err : verify_writes(v, v->insn->dst, 1);
 }
 
 static int check_arithmetic(struct verifier *v)
 {
-	int err = unused(v, HAS_DST | HAS_A | HAS_B | (v->insn->b == KTALLY_NO_REG ? HAS_IMM : 0));
+	int err = verify_unused(v, HAS_DST | HAS_A | HAS_B | (v->insn->b == KTALLY_NO_REG ? HAS_IMM : 0));
 
 	if (!err)
-		err = reads(v, v->insn->a, 1);
+		err = verify_reads(v, v->insn->a, 1);
 	if (!err)
-		err = reads_b(v);
-	return err ? err : writes(v, v->insn->dst, 1);
+		err = verify_reads_b(v);
+	return err ? err : verify_writes(v, v->insn->dst, 1);
 }
 
 static int check_jump(struct verifier *v)
 {
-	unsigned int target;
 	int err = 0;
 
 	if (v->insn->op == KTALLY_OP_JMP)
-		err = unused(v, HAS_AUX);
+		err = verify_unused(v, HAS_AUX);
 	else
-		err = unused(v, HAS_A | HAS_B | HAS_AUX | (v->insn->b == KTALLY_NO_REG ? HAS_IMM : 0));
+		err = verify_unused(v, HAS_A | HAS_B | HAS_AUX | (v->insn->b == KTALLY_NO_REG ? HAS_IMM : 0));
 	if (!err && v->insn->op != KTALLY_OP_JMP) {
-		err = reads(v, v->insn->a, 1);
+		err = verify_reads(v, v->insn->a, 1);
 		if (!err)
-			err = reads_b(v);
+			err = verify_reads_b(v);
 	}
 	if (err)
 		return err;
-	if (!v->insn->aux || v->insn->aux >= v->program->nr - v->at - 1)
-		return refuse(v, -EINVAL, "jumps go forward, to an instruction of the program");
-	target = v->at + 1 + v->insn->aux;
-	v->incoming[target] &= v->written;
-	return 0;
+	return verify_skip(v, v->insn->aux);
 }
 
 static int (*const checks[])(struct verifier *v) = {
@@ -376,6 +356,14 @@ static int (*const checks[])(struct verifier *v) = {
 	[KTALLY_OP_JSGT]	= check_jump,
 	[KTALLY_OP_JSGE]	= check_jump,
 	[KTALLY_OP_JSET]	= check_jump,
+	[KTALLY_OP_RECORD]	= ktally_check_record,
+	[KTALLY_OP_RECORD_TEXT]	= ktally_check_record_text,
+	[KTALLY_OP_COUNTER]	= ktally_check_counter,
+	[KTALLY_OP_GATE]	= ktally_check_gate,
+	[KTALLY_OP_START]	= ktally_check_start,
+	[KTALLY_OP_END]		= ktally_check_end,
+	[KTALLY_OP_KEEP]	= ktally_check_keep,
+	[KTALLY_OP_DUMP]	= ktally_check_dump,
 };
 
 static int check_insn(struct verifier *v)
@@ -384,14 +372,14 @@ static int check_insn(struct verifier *v)
 	int err;
 
 	if (op >= ARRAY_SIZE(checks))
-		return refuse(v, -EINVAL, "unknown opcode");
+		return verify_refuse(v, -EINVAL, "unknown opcode");
 	err = checks[op](v);
 	if (err)
 		return err;
 	if (op == KTALLY_OP_EXIT || op == KTALLY_OP_JMP)
 		return 0;
 	if (v->at + 1 == v->program->nr)
-		return refuse(v, -EINVAL, "the program does not end with an exit");
+		return verify_refuse(v, -EINVAL, "the program does not end with an exit");
 	v->incoming[v->at + 1] &= v->written;
 	return 0;
 }
@@ -402,7 +390,7 @@ int ktally_program_verify(struct ktally_session *session, struct ktally_program 
 	struct verifier v = { .session = session, .program = program };
 	int err = 0;
 
-	BUILD_BUG_ON(ARRAY_SIZE(checks) > __KTALLY_OP_END);
+	BUILD_BUG_ON(ARRAY_SIZE(checks) != __KTALLY_OP_END);
 	refusal->insn = -1;
 	refusal->why = "a program has 1 to 512 instructions and up to 4096 bytes of constants";
 	if (!program->nr || program->nr > KTALLY_INSNS_MAX || program->data_len > KTALLY_DATA_MAX)

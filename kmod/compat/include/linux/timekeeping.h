@@ -4,6 +4,8 @@
 #define _KTALLY_SHIM_LINUX_TIMEKEEPING_H
 
 #ifdef KTALLY_HAVE_HEADER_TIMEKEEPING
+/* It does not compile on its own everywhere. */
+#include <linux/ktime.h>
 #include_next <linux/timekeeping.h>
 #else
 #include <linux/ktime.h>

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The scratch ring of a CPU. */
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+#include <linux/vmalloc.h>
+#include "compat/sync.h"
+#include "probe.h"
+#include "ring.h"
+#include "scratch.h"
+
+/* Records that one dump looks at: a hit has no unbounded work. */
+#define DUMP_LIMIT 4096
+
+/* Nobody waits for a scratch ring. */
+static DECLARE_WAIT_QUEUE_HEAD(nobody);
+
+struct ktally_ring *ktally_scratch_ring_new(unsigned int cpu, u32 size)
+{
+	struct ktally_ring *ring = kzalloc(sizeof(*ring), GFP_KERNEL);
+	void *memory = vzalloc(ktally_ring_length(size));
+
+	if (!ring || !memory) {
+		vfree(memory);
+		kfree(ring);
+		return NULL;
+	}
+	ktally_ring_init(ring, memory, NULL, cpu, size, KTALLY_RING_OVERWRITE, ~0U, &nobody);
+	ktally_vmalloc_sync();
+	return ring;
+}
+
+void ktally_scratch_ring_free(struct ktally_ring *ring)
+{
+	if (!ring)
+		return;
+	ktally_ring_quiesce(ring);
+	vfree(ring->page);
+	kfree(ring);
+}
+
+void ktally_scratch_keep(const struct ktally_probe *probe, const struct ktally_hot *hot, const u64 *words, unsigned int nr)
+{
+	struct ktally_event *event;
+
+	event = (void *)ktally_probe_record(probe, hot->scratch, KTALLY_RECORD_EVENT, sizeof(*event) + nr * sizeof(u64), current);
+	if (!event)
+		return;
+	memcpy(event->words, words, nr * sizeof(u64));
+	ktally_ring_commit(hot->scratch);
+}
+
+static void copy_out(struct ktally_ring *ring, const struct ktally_record *record)
+{
+	struct ktally_record *copy = ktally_ring_reserve(ring, record->size);
+
+	if (!copy)
+		return;
+	memcpy(copy, record, record->size);
+	ktally_ring_commit(ring);
+}
+
+void ktally_scratch_dump(const struct ktally_hot *hot, u64 window)
+{
+	const struct ktally_ring *from = hot->scratch;
+	u64 at = from->page->tail, end = from->page->head, now = ktime_get_mono_fast_ns();
+	const struct ktally_record *record;
+	unsigned int seen;
+
+	for (seen = 0; at < end && seen < DUMP_LIMIT; seen++, at += record->size) {
+		record = (void *)(from->data + (at & (from->size - 1)));
+		/* An interrupt above us overwrote what we were at. */
+		if (at < READ_ONCE(from->page->tail) || !record->size)
+			break;
+		if (record->type != KTALLY_RECORD_PAD && now - record->time <= window)
+			copy_out(hot->ring, record);
+	}
+}
