@@ -86,6 +86,8 @@ static struct ktally_plan *make_plan(struct ktally_client *client, const struct 
 
 	if (!plan)
 		die(row->name, "out of memory");
+	/* A loop of nothing but hits would be reined in at once. */
+	plan->budget = KTALLY_BUDGET_NONE;
 	if (ktally_client_catalogue(client, &cat, &err) || ktally_compile(plan, &cat, row->text, &opts, &err))
 		die(row->name, err.text);
 	ktally_catalogue_clear(&cat);

@@ -19,6 +19,8 @@ int kit_open(struct kit *kit)
 	kit->plan = ktally_plan_new();
 	if (!kit->plan)
 		return -ENOMEM;
+	/* Tests count exactly, and an emulated machine is slow enough for any governor to step in. */
+	kit->plan->budget = KTALLY_BUDGET_NONE;
 	return ktally_client_open(&kit->client, &kit->err);
 }
 

@@ -139,8 +139,10 @@ BUILD(table_row_large)
 	table(msg, scene->fresh, 1, 16, columns, sizeof(columns));
 }
 BUILD(table_started) { table(msg, scene->running, 1, 16, NULL, 0); }
-BUILD(column_kind) { COLUMN(.kind = 7); }
-BUILD(column_reserved) { COLUMN(.reserved = 1); }
+BUILD(column_kind) { COLUMN(.kind = KTALLY_COLUMN_MAX_KIND + 1); }
+BUILD(column_flag) { COLUMN(.kind = KTALLY_COLUMN_HIST, .hist = KTALLY_HIST_LOG2, .flags = 1U << 31); }
+BUILD(column_exemplars) { COLUMN(.flags = KTALLY_COLUMN_EXEMPLARS); }
+BUILD(column_stacks) { COLUMN(.kind = KTALLY_COLUMN_EXEMPLAR, .flags = KTALLY_COLUMN_KSTACK | KTALLY_COLUMN_USTACK); }
 BUILD(column_hist_of_sum) { COLUMN(.kind = KTALLY_COLUMN_SUM, .hist = KTALLY_HIST_LOG2); }
 BUILD(hist_none) { COLUMN(.kind = KTALLY_COLUMN_HIST); }
 BUILD(hist_unknown) { COLUMN(.kind = KTALLY_COLUMN_HIST, .hist = 4); }
@@ -174,7 +176,7 @@ static void source(struct raw_msg *msg, const struct scene *scene, uint32_t kind
 }
 
 BUILD(kind_missing) { raw_put_u32(msg, KTALLY_A_SESSION, scene->fresh); raw_put(msg, KTALLY_A_PROGRAM, fold, sizeof(fold)); }
-BUILD(kind_unknown) { source(msg, scene, 6, NULL); }
+BUILD(kind_unknown) { source(msg, scene, KTALLY_SOURCE_MAX + 1, NULL); }
 BUILD(kind_huge) { source(msg, scene, UINT32_MAX, NULL); }
 BUILD(tracepoint_unknown) { source(msg, scene, KTALLY_SOURCE_TRACEPOINT, "sched:no_such_thing"); }
 BUILD(tracepoint_unnamed) { source(msg, scene, KTALLY_SOURCE_TRACEPOINT, NULL); }
@@ -325,7 +327,7 @@ static const struct refusal refusals[] = {
 	ON(empty_name, SESSION_GET, ENOENT, "no such session"), ON(id_and_name, SESSION_GET, EINVAL, "say which session"),
 	ON(no_such_id, SESSION_START, ENOENT, "no such session"), ON(no_such_id, SESSION_STOP, ENOENT, "no such session"),
 	ON(no_such_id, SESSION_DELETE, ENOENT, "no such session"), ON(nothing, SESSION_DELETE, EINVAL, "say which session"),
-	ON(fresh, SESSION_START, EINVAL, "no probe"), ON(running, SESSION_START, EALREADY, "is running"),
+	ON(fresh, SESSION_START, EINVAL, "nothing to start"), ON(running, SESSION_START, EALREADY, "is running"),
 	ON(fresh, SESSION_STOP, EALREADY, "not running"), ON(fresh, SNAPSHOT, EAGAIN, "never started"),
 	ON(no_such_id, SNAPSHOT, ENOENT, "no such session"), ON(snapshot_flags, SNAPSHOT, EINVAL, "unknown flag"),
 	DUMP(nothing, TABLE_GET, EINVAL, "say which session"), DUMP(no_such_id, TABLE_GET, ENOENT, "no such session"),
@@ -336,7 +338,7 @@ static const struct refusal refusals[] = {
 	TABLE(table_all_rows, ERANGE, "1 to 1048576"), TABLE(table_many_keys, E2BIG, "16 words"), TABLE(table_all_keys, E2BIG, "16 words"),
 	TABLE(table_columns_odd, EINVAL, "32 bytes"), TABLE(table_columns_many, EINVAL, NULL, ERANGE),
 	TABLE(table_row_large, E2BIG, "64 KiB"), TABLE(table_started, EBUSY, "was started"), TABLE(column_kind, EINVAL, "kind of column"),
-	TABLE(column_reserved, EINVAL, "reserved"), TABLE(column_hist_of_sum, EINVAL, "only a histogram"),
+	TABLE(column_flag, EINVAL, "unknown flag"), TABLE(column_exemplars, EINVAL, "only a histogram keeps"), TABLE(column_stacks, EINVAL, "not both"), TABLE(column_hist_of_sum, EINVAL, "only a histogram"),
 	TABLE(hist_none, EINVAL, "kind of histogram"), TABLE(hist_unknown, EINVAL, "kind of histogram"), TABLE(hist_step, EINVAL, "step > 0"),
 	TABLE(hist_backward, EINVAL, "high > low"), TABLE(hist_negative_step, EINVAL, "step > 0"), TABLE(hist_many, E2BIG, "4096 buckets"),
 	TABLE(hist_bits, EINVAL, "1 to 6"), TABLE(hist_bits_huge, EINVAL, "1 to 6"),
