@@ -2,6 +2,7 @@
 /* The table of sources, and the list of them that is published. */
 #include <linux/build_bug.h>
 #include <linux/kernel.h>
+#include "compat/uprobe.h"
 #include "source.h"
 
 static const struct ktally_source_ops *const sources[] = {
@@ -11,6 +12,8 @@ static const struct ktally_source_ops *const sources[] = {
 	[KTALLY_SOURCE_KPROBE]		= &ktally_source_kprobe,
 	[KTALLY_SOURCE_PROCESS]		= &ktally_source_process,
 	[KTALLY_SOURCE_KRETPROBE]	= &ktally_source_kretprobe,
+	[KTALLY_SOURCE_UPROBE]		= &ktally_source_uprobe,
+	[KTALLY_SOURCE_URETPROBE]	= &ktally_source_uretprobe,
 	[KTALLY_SOURCE_EVENT]		= &ktally_source_event,
 };
 static_assert(ARRAY_SIZE(sources) == KTALLY_SOURCE_MAX + 1);
@@ -21,6 +24,8 @@ static const struct ktally_source_entry entries[] = {
 	{ KTALLY_SOURCE_PERF, "perf", true, &ktally_perf_fields },
 	{ KTALLY_SOURCE_KPROBE, "kprobe", true, &ktally_kprobe_fields },
 	{ KTALLY_SOURCE_KRETPROBE, "kretprobe", true, &ktally_kretprobe_fields },
+	{ KTALLY_SOURCE_UPROBE, "uprobe", KTALLY_UPROBES, &ktally_uprobe_fields },
+	{ KTALLY_SOURCE_URETPROBE, "uretprobe", KTALLY_UPROBES, &ktally_uretprobe_fields },
 	{ KTALLY_SOURCE_EVENT, "event", true, &ktally_no_fields },
 	{ KTALLY_SOURCE_PROCESS, "process", true, &ktally_no_fields },
 };

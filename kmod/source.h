@@ -67,12 +67,16 @@ extern const struct ktally_source_ops ktally_source_tracepoint;
 extern const struct ktally_source_ops ktally_source_kprobe;
 extern const struct ktally_source_ops ktally_source_process;
 extern const struct ktally_source_ops ktally_source_kretprobe;
+extern const struct ktally_source_ops ktally_source_uprobe;
+extern const struct ktally_source_ops ktally_source_uretprobe;
 extern const struct ktally_source_ops ktally_source_event;
 
 extern const struct ktally_fields ktally_no_fields;
 extern const struct ktally_fields ktally_perf_fields;
 extern const struct ktally_fields ktally_kprobe_fields;
 extern const struct ktally_fields ktally_kretprobe_fields;
+extern const struct ktally_fields ktally_uprobe_fields;
+extern const struct ktally_fields ktally_uretprobe_fields;
 
 /** ktally_program_args() - which args[] of a hit a program reads, a bit each; Context: process */
 unsigned int ktally_program_args(const struct ktally_program *program);

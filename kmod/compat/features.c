@@ -4,8 +4,10 @@
 #include <linux/ktally.h>
 #include <linux/types.h>
 
+#include "compat/cgroup.h"
 #include "compat/features.h"
 #include "compat/tracepoint.h"
+#include "compat/uprobe.h"
 
 /* A prototype alone is not enough: a kernel may be built without the tracepoint. */
 #define has_tracepoint(event)	(KTALLY_TP_HAVE_##event && ktally_tp_exists(#event))
@@ -35,10 +37,18 @@ u64 ktally_features(void)
 #ifdef CONFIG_PERF_EVENTS
 	features |= KTALLY_FEATURE_PERF;
 #endif
-#if defined(KTALLY_HAVE_CGROUP_KN_ID) || defined(KTALLY_HAVE_CGROUP_KN_ID_INO) || \
-	defined(KTALLY_HAVE_CGROUP_KN_INO)
-	features |= KTALLY_FEATURE_CGROUP;
+#ifdef CONFIG_KRETPROBES
+	features |= KTALLY_FEATURE_KRETPROBE;
 #endif
+#if defined(CONFIG_PERF_EVENTS) && defined(CONFIG_EVENT_TRACING)
+	features |= KTALLY_FEATURE_EVENT;
+#endif
+	if (KTALLY_UPROBES)
+		features |= KTALLY_FEATURE_UPROBE;
+	if (KTALLY_UPROBE_SEMAPHORES)
+		features |= KTALLY_FEATURE_SEMAPHORE;
+	if (KTALLY_CGROUP_SCOPE)
+		features |= KTALLY_FEATURE_CGROUP | KTALLY_FEATURE_CGROUP_SCOPE;
 #ifdef KTALLY_HAVE_EXTACK
 	features |= KTALLY_FEATURE_EXTACK;
 #endif

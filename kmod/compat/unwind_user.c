@@ -73,12 +73,43 @@ static bool read_frame(unsigned long address, bool is_32_bit, struct frame *fram
 	return true;
 }
 
+/*
+ * Where a function returns to whose first instruction a uprobe stands on: there is no frame of it yet, so the frames begin with
+ * that of its caller and the address inside the caller would be missed. The first instruction is told by what is left of it
+ * behind the breakpoint, or by the one that always follows.
+ */
+static unsigned long uprobe_caller(struct pt_regs *regs)
+{
+	unsigned long caller = 0;
+#if defined(CONFIG_X86_64)
+	u8 code[4];
+
+	if (copy_from_user_nofault(code, (const void __user *)regs->ip, sizeof(code)) || code[0] != 0xcc)
+		return 0;
+	/* endbr64; push %rbp and then mov %rsp,%rbp */
+	if (!(code[1] == 0x0f && code[2] == 0x1e && code[3] == 0xfa) &&
+	    !(code[1] == 0x48 && code[2] == 0x89 && code[3] == 0xe5))
+		return 0;
+	if (copy_from_user_nofault(&caller, (const void __user *)regs->sp, sizeof(caller)))
+		return 0;
+#elif defined(CONFIG_ARM64)
+	u32 code[2];
+
+	if (copy_from_user_nofault(code, (const void __user *)regs->pc, sizeof(code)) || code[0] != 0xd42000a0)
+		return 0;
+	/* stp x29, x30, [sp, #-n]! and then mov x29, sp; bti or paciasp and then the stp */
+	if (code[1] == 0x910003fd || (code[1] & 0xffc07fff) == 0xa9807bfd)
+		caller = strip_user(regs->regs[30]);
+#endif
+	return caller;
+}
+
 unsigned int ktally_unwind_user(struct pt_regs *regs, unsigned long *ips, unsigned int max)
 {
 	unsigned long address = 0, next;
 	unsigned int count = 0;
 	struct frame frame;
-	bool is_32_bit;
+	bool is_32_bit, given = regs;
 
 	if (!max || !current->mm || current->flags & PF_KTHREAD)
 		return 0;
@@ -96,6 +127,10 @@ unsigned int ktally_unwind_user(struct pt_regs *regs, unsigned long *ips, unsign
 	/* The 32-bit Arm procedure call standard leaves the layout of a frame to the compiler. */
 	if (IS_ENABLED(CONFIG_ARM64) && is_32_bit)
 		return count;
+	if (given && !is_32_bit && count < max) {
+		ips[count] = uprobe_caller(regs);
+		count += !!ips[count];
+	}
 	/* Each frame must be above the one before, so this ends even if the stack is garbage. */
 	while (count < max && next > address && read_frame(next, is_32_bit, &frame)) {
 		address = next;
