@@ -1,37 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* source.c: SOURCE of an event text: which source fires, and which fields it has. */
+/* source.c: SOURCE of an event text: where it ends, what kind it is; timers. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "compile.h"
+#include "source.h"
 
 #define NSEC_PER_SEC	1000000000ULL
 #define PERIOD_MIN	10000ULL		/* the least the module takes */
 #define PERIOD_MAX	(3600 * NSEC_PER_SEC)
-#define DEFAULT_HZ	99
-#define PERF_SOFTWARE	1			/* PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK of linux/perf_event.h */
-#define PERF_CPU_CLOCK	0
+#define HZ_MAX		100000ULL
 
-/** struct source_text - the words of SOURCE and where they stand */
-struct source_text {
-	char text[KTALLY_SYMBOL_MAX * 2];
-	int pos, len;
-};
-
-/** struct prefix - a source named PREFIX:REST; @parse NULL: a word of the language that this version does not do */
-struct prefix {
-	const char *name;
-	int (*parse)(struct kt_compile *c, const struct source_text *source, int rest);
-};
-
-static int fail_source(struct kt_compile *c, int code, const struct source_text *s, const char *what)
+static int fail_source(struct kt_compile *c, int code, const struct kt_source_text *s, const char *what)
 {
 	return kt_fail(c, code, s->pos, s->len, "%s", what);
 }
 
-/* What the module published for a kind of source; without it there are no fields to name. */
-static int use_pseudo(struct kt_compile *c, const struct source_text *s, const char *name, uint64_t feature, const char *what)
+int kt_use_pseudo(struct kt_compile *c, const struct kt_source_text *s, const char *name, uint64_t feature, const char *what)
 {
 	const struct ktally_source_info *info = ktally_catalogue_find(c->cat, name);
 
@@ -45,10 +30,23 @@ static int use_pseudo(struct kt_compile *c, const struct source_text *s, const c
 	return 0;
 }
 
+/* Of a counter: hits a second, which the kernel steers to, or a number of counts. */
+static int set_counts(struct kt_compile *c, uint64_t value, enum kt_unit unit, int pos, int len)
+{
+	if (!value || (unit == KT_UNIT_HZ && value > HZ_MAX))
+		return kt_fail(c, -EINVAL, pos, len, unit == KT_UNIT_HZ ? "a rate is between 1 and 100000 a second" : "a period is at least 1");
+	c->probe.perf_flags &= ~KTALLY_PERF_FREQ;
+	c->probe.perf_flags |= unit == KT_UNIT_HZ ? KTALLY_PERF_FREQ : 0;
+	c->probe.period = value;
+	return 0;
+}
+
 int kt_set_period(struct kt_compile *c, uint64_t value, enum kt_unit unit, int pos, int len)
 {
 	uint64_t period = value;
 
+	if (c->counted)
+		return set_counts(c, value, unit, pos, len);
 	if (unit == KT_UNIT_HZ && value)
 		period = (NSEC_PER_SEC + value / 2) / value;
 	if (!value || period < PERIOD_MIN || period > PERIOD_MAX)
@@ -57,7 +55,7 @@ int kt_set_period(struct kt_compile *c, uint64_t value, enum kt_unit unit, int p
 	return 0;
 }
 
-static int parse_timer(struct kt_compile *c, const struct source_text *s, int rest)
+static int parse_timer(struct kt_compile *c, const struct kt_source_text *s, int rest)
 {
 	int pos = s->pos + rest, rc, slash = s->pos + s->len;
 	struct kt_token tok;
@@ -68,165 +66,77 @@ static int parse_timer(struct kt_compile *c, const struct source_text *s, int re
 	tok = c->tok;
 	if (tok.type != KT_TOK_NUMBER || tok.unit == KT_UNIT_NONE || tok.pos + tok.len != slash)
 		return kt_fail(c, -EINVAL, pos, slash - pos, "expected a rate or a period after 'timer:', such as timer:99hz, timer:10ms or timer:100us");
-	rc = use_pseudo(c, s, "timer", KTALLY_FEATURE_TIMER, "timers");
+	rc = kt_use_pseudo(c, s, "timer", KTALLY_FEATURE_TIMER, "timers");
 	return rc ? rc : kt_set_period(c, tok.value, tok.unit, tok.pos, tok.len);
 }
 
-static int parse_offset(struct kt_compile *c, const struct source_text *s, const char *text)
-{
-	int pos = s->pos + (int)(text - s->text);
-	char *end;
-
-	errno = 0;
-	c->probe.offset = strtoull(text, &end, 0);
-	if (!isdigit((unsigned char)*text) || *end || errno)
-		return kt_fail(c, -EINVAL, pos, strlen(text), "expected a number of bytes behind '+', such as kprobe:vfs_read+0x10");
-	return 0;
-}
-
-static int parse_kprobe(struct kt_compile *c, const struct source_text *s, int rest)
-{
-	const char *symbol = s->text + rest, *p = symbol;
-	int rc = use_pseudo(c, s, "kprobe", KTALLY_FEATURE_KPROBE, "kprobes");
-
-	if (rc)
-		return rc;
-	while (isalnum((unsigned char)*p) || *p == '_' || *p == '.' || *p == '$')
-		p++;
-	if (p == symbol || isdigit((unsigned char)*symbol) || (*p && *p != '+'))
-		return kt_fail(c, -EINVAL, s->pos + (int)(p - s->text), *p ? 1 : 0,
-			       "expected the name of a kernel function after 'kprobe:', such as kprobe:vfs_read or kprobe:vfs_read+0x10");
-	if ((size_t)(p - symbol) >= sizeof(c->probe.name))
-		return kt_fail(c, -EINVAL, s->pos + rest, p - symbol, "the name of a function has at most %zu characters", sizeof(c->probe.name) - 1);
-	memcpy(c->probe.name, symbol, p - symbol);
-	return *p ? parse_offset(c, s, p + 1) : 0;
-}
-
-static int parse_cpu_clock(struct kt_compile *c, const struct source_text *s)
-{
-	int rc = use_pseudo(c, s, "perf", KTALLY_FEATURE_PERF, "perf counters");
-
-	c->periodic = true;
-	c->probe.perf_type = PERF_SOFTWARE;
-	c->probe.perf_config = PERF_CPU_CLOCK;
-	return rc ? rc : kt_set_period(c, DEFAULT_HZ, KT_UNIT_HZ, s->pos, s->len);
-}
-
-static const struct prefix prefixes[] = {
-	{ "timer", parse_timer }, { "kprobe", parse_kprobe },
-	{ "kretprobe", NULL }, { "uprobe", NULL }, { "uretprobe", NULL }, { "usdt", NULL },
+static const struct kt_prefix prefixes[] = {
+	{ "timer", parse_timer },
+	{ "event", kt_parse_event },
+	{ "kprobe", kt_parse_kprobe },
+	{ "kretprobe", kt_parse_kretprobe },
+	{ "uprobe", kt_parse_uprobe },
+	{ "uretprobe", kt_parse_uretprobe },
+	{ "usdt", kt_parse_usdt },
+	{ "mem", kt_parse_mem },
 };
+#define NR_PREFIXES (sizeof(prefixes) / sizeof(prefixes[0]))
 
-/* Counters of perf that people will try. */
-static const char *const counters[] = {
-	"cycles", "cpu-cycles", "instructions", "cache-references", "cache-misses", "branches", "branch-instructions", "branch-misses",
-	"bus-cycles", "ref-cycles", "stalled-cycles-frontend", "stalled-cycles-backend", "task-clock", "page-faults", "minor-faults",
-	"major-faults", "context-switches", "cpu-migrations", "alignment-faults", "emulation-faults", "LLC-loads", "LLC-load-misses",
-	"L1-dcache-loads", "L1-dcache-load-misses", "dTLB-loads", "dTLB-load-misses", "iTLB-load-misses", "cpu",
-};
-
-static const char *short_name(const struct ktally_source_info *info)
+void kt_near_prefixes(struct kt_near *near)
 {
-	const char *colon = strchr(info->name, ':');
+	size_t i;
 
-	return colon && info->kind == KTALLY_SOURCE_TRACEPOINT ? colon + 1 : NULL;
+	for (i = 0; i < NR_PREFIXES; i++)
+		kt_near_add(near, prefixes[i].name);
 }
 
-static int unknown_tracepoint(struct kt_compile *c, const struct source_text *s)
+static const struct kt_prefix *find_prefix(const char *text, size_t len)
 {
-	struct kt_near near = { .want = s->text };
-	bool colon = strchr(s->text, ':');
-	char near_text[512];
-	unsigned int i;
+	size_t i;
 
-	for (i = 0; i < c->cat->nr_sources; i++) {
-		const struct ktally_source_info *info = &c->cat->sources[i];
-		const char *name = colon ? info->name : short_name(info);
-
-		if (info->kind == KTALLY_SOURCE_TRACEPOINT && name)
-			kt_near_add(&near, name);
-	}
-	for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]) && !colon; i++)
-		kt_near_add(&near, prefixes[i].name);
-	if (!colon)
-		kt_near_add(&near, "cpu-clock");
-	kt_near_text(&near, near_text, sizeof(near_text));
-	return kt_fail(c, -ENOENT, s->pos, s->len,
-		       "the module has no source '%.80s'%s (`ktally list` shows all; trace events without a typed handler are not supported by this version)",
-		       s->text, near_text);
+	for (i = 0; i < NR_PREFIXES; i++)
+		if (strlen(prefixes[i].name) == len && !memcmp(prefixes[i].name, text, len))
+			return &prefixes[i];
+	return NULL;
 }
 
-/* A name without its subsystem is enough when only one source has it. */
-static const struct ktally_source_info *by_short_name(struct kt_compile *c, const struct source_text *s)
+static int dispatch(struct kt_compile *c, const struct kt_source_text *s)
 {
-	const struct ktally_source_info *found = NULL;
-	unsigned int i;
+	size_t len = strcspn(s->text, ":");
+	const struct kt_prefix *prefix = find_prefix(s->text, len);
 
-	for (i = 0; i < c->cat->nr_sources; i++) {
-		const struct ktally_source_info *info = &c->cat->sources[i];
-		const char *name = short_name(info);
-
-		if (!name || strcmp(name, s->text))
-			continue;
-		if (found) {
-			kt_fail(c, -EINVAL, s->pos, s->len, "'%s' could be '%s' or '%s'; write it with its subsystem", s->text, found->name, info->name);
-			return NULL;
-		}
-		found = info;
-	}
-	return found;
+	if (prefix && !s->text[len])
+		return kt_fail(c, -EINVAL, s->pos, s->len, "expected ':' after '%s'", prefix->name);
+	if (prefix)
+		return prefix->parse(c, s, (int)len + 1);
+	return kt_is_counter(c, s->text) ? kt_parse_counter(c, s) : kt_parse_tracepoint(c, s);
 }
 
-static int parse_tracepoint(struct kt_compile *c, const struct source_text *s)
+/* A '/' ends the source, but for those whose own name has some. */
+static int find_end(const struct kt_compile *c, int pos)
 {
-	const struct ktally_source_info *info = ktally_catalogue_find(c->cat, s->text);
+	const char *text = c->text + pos;
+	const struct kt_prefix *prefix;
+	size_t len = strcspn(text, ":/");
+	int end;
 
-	if (info && info->kind != KTALLY_SOURCE_TRACEPOINT)
-		info = NULL;
-	if (!info)
-		info = by_short_name(c, s);
-	if (!info)
-		return c->rc ? c->rc : unknown_tracepoint(c, s);
-	if (!info->available)
-		return kt_fail(c, -EOPNOTSUPP, s->pos, s->len, "this kernel has no tracepoint '%s' that the module could attach to; `ktally doctor` says why",
-			       info->name);
-	c->source = info;
-	c->probe.kind = info->kind;
-	memcpy(c->probe.name, info->name, sizeof(c->probe.name));
-	return 0;
-}
-
-static int dispatch(struct kt_compile *c, const struct source_text *s)
-{
-	const char *colon = strchr(s->text, ':');
-	size_t i, len = colon ? (size_t)(colon - s->text) : strlen(s->text);
-
-	for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-		if (strlen(prefixes[i].name) != len || memcmp(prefixes[i].name, s->text, len))
-			continue;
-		if (!prefixes[i].parse)
-			return kt_fail(c, -EOPNOTSUPP, s->pos, (int)len, "%s is not supported by this version", prefixes[i].name);
-		if (!colon)
-			return kt_fail(c, -EINVAL, s->pos, s->len, "expected ':' after '%s'", prefixes[i].name);
-		return prefixes[i].parse(c, s, (int)len + 1);
-	}
-	if (!strcmp(s->text, "cpu-clock"))
-		return parse_cpu_clock(c, s);
-	for (i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
-		if (!strcmp(s->text, counters[i]))
-			return kt_fail(c, -EOPNOTSUPP, s->pos, s->len, "the counter '%s' is not supported by this version; cpu-clock is", s->text);
-	return parse_tracepoint(c, s);
+	prefix = text[len] == ':' ? find_prefix(text, len) : NULL;
+	if (prefix && (prefix->parse == kt_parse_uprobe || prefix->parse == kt_parse_uretprobe || prefix->parse == kt_parse_usdt))
+		return kt_path_end(c->text, pos + (int)len + 1);
+	if (prefix && prefix->parse == kt_parse_mem)
+		return kt_mem_end(c->text, pos + (int)len + 1);
+	end = text[len] == '/' ? kt_counter_end(c, pos) : -1;
+	return end >= 0 ? end : pos + (int)strcspn(text, "/");
 }
 
 int kt_parse_source(struct kt_compile *c)
 {
-	struct source_text s = { .pos = 0 };
+	struct kt_source_text s = { .pos = 0 };
 	int end, rc;
 
 	while (isspace((unsigned char)c->text[s.pos]))
 		s.pos++;
-	for (end = s.pos; c->text[end] && c->text[end] != '/'; end++)
-		;
+	end = find_end(c, s.pos);
 	c->next = end;
 	while (end > s.pos && isspace((unsigned char)c->text[end - 1]))
 		end--;
@@ -238,7 +148,12 @@ int kt_parse_source(struct kt_compile *c)
 	memcpy(s.text, c->text + s.pos, s.len);
 	end = c->next;
 	rc = dispatch(c, &s);
-	return rc ? rc : kt_restart(c, end);
+	if (rc)
+		return rc;
+	rc = kt_restart(c, end);
+	if (!rc && c->tok.type != '/' && c->tok.type != KT_TOK_END)
+		return kt_fail(c, -EINVAL, c->tok.pos, c->tok.len, "expected '/' behind the source");
+	return rc;
 }
 
 void kt_use_site(struct kt_compile *c, unsigned int n)

@@ -10,6 +10,7 @@
 /* Numbers of the fields of test:event. */
 enum { F_A, F_B, F_C, F_D, F_E, F_F, F_TEXT, F_LONG, F_PTR, F_UPTR, F_PID, F_SIZE };
 
+#define FIELD(n, t, s) { .name = n, .type = KTALLY_TYPE_##t, .size = s }
 #define NR(array) (sizeof(array) / sizeof((array)[0]))
 
 static inline void event_source(struct ktally_catalogue *cat, enum ktally_source_kind kind, const char *name, bool available,
@@ -25,21 +26,21 @@ static inline void event_source(struct ktally_catalogue *cat, enum ktally_source
 static inline void event_catalogue(struct ktally_catalogue *cat)
 {
 	static struct ktally_source_field all[] = {
-		[F_A] = { .name = "a", .type = KTALLY_TYPE_INT, .size = 8 }, [F_B] = { .name = "b", .type = KTALLY_TYPE_UINT, .size = 8 }, [F_C] = { .name = "c", .type = KTALLY_TYPE_INT, .size = 4 },
-		[F_D] = { .name = "d", .type = KTALLY_TYPE_UINT, .size = 4 }, [F_E] = { .name = "e", .type = KTALLY_TYPE_UINT, .size = 1 }, [F_F] = { .name = "f", .type = KTALLY_TYPE_INT, .size = 1 },
-		[F_TEXT] = { .name = "text", .type = KTALLY_TYPE_STRING, .size = 16 }, [F_LONG] = { .name = "path", .type = KTALLY_TYPE_STRING, .size = 100 },
-		[F_PTR] = { .name = "call_site", .type = KTALLY_TYPE_KPTR, .size = 8 }, [F_UPTR] = { .name = "buf", .type = KTALLY_TYPE_UPTR, .size = 8 },
-		[F_PID] = { .name = "next_pid", .type = KTALLY_TYPE_INT, .size = 4 }, [F_SIZE] = { .name = "size", .type = KTALLY_TYPE_UINT, .size = 8 },
+		[F_A] = FIELD("a", INT, 8), [F_B] = FIELD("b", UINT, 8), [F_C] = FIELD("c", INT, 4),
+		[F_D] = FIELD("d", UINT, 4), [F_E] = FIELD("e", UINT, 1), [F_F] = FIELD("f", INT, 1),
+		[F_TEXT] = FIELD("text", STRING, 16), [F_LONG] = FIELD("path", STRING, 100),
+		[F_PTR] = FIELD("call_site", KPTR, 8), [F_UPTR] = FIELD("buf", UPTR, 8),
+		[F_PID] = FIELD("next_pid", INT, 4), [F_SIZE] = FIELD("size", UINT, 8),
 	};
 	static struct ktally_source_field enter[] = {
-		{ .name = "id", .type = KTALLY_TYPE_INT, .size = 8 }, { .name = "arg0", .type = KTALLY_TYPE_UINT, .size = 8 }, { .name = "arg1", .type = KTALLY_TYPE_UINT, .size = 8 },
+		FIELD("id", INT, 8), FIELD("arg0", UINT, 8), FIELD("arg1", UINT, 8),
 	};
-	static struct ktally_source_field leave[] = { { .name = "id", .type = KTALLY_TYPE_INT, .size = 8 }, { .name = "ret", .type = KTALLY_TYPE_INT, .size = 8 } };
+	static struct ktally_source_field leave[] = { FIELD("id", INT, 8), FIELD("ret", INT, 8) };
 	static struct ktally_source_field wakeup[] = {
-		{ .name = "comm", .type = KTALLY_TYPE_STRING, .size = 16 }, { .name = "pid", .type = KTALLY_TYPE_INT, .size = 4 }, { .name = "target_cpu", .type = KTALLY_TYPE_INT, .size = 4 },
+		FIELD("comm", STRING, 16), FIELD("pid", INT, 4), FIELD("target_cpu", INT, 4),
 	};
 	static struct ktally_source_field kprobe[] = {
-		{ .name = "arg0", .type = KTALLY_TYPE_UINT, .size = 8 }, { .name = "arg1", .type = KTALLY_TYPE_UINT, .size = 8 }, { .name = "ip", .type = KTALLY_TYPE_KPTR, .size = 8 },
+		FIELD("arg0", UINT, 8), FIELD("arg1", UINT, 8), FIELD("ip", KPTR, 8),
 	};
 
 	memset(cat, 0, sizeof(*cat));
