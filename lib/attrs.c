@@ -86,42 +86,111 @@ static int parse_rate(struct kt_compile *c, const struct attr *attr, bool given)
 
 	(void)given;
 	if (!c->periodic)
-		return kt_fail(c, -EINVAL, pos, c->tok.len, "%s= is for cpu-clock; the rate of a timer is part of its name (timer:99hz)", attr->name);
+		return kt_fail(c, -EINVAL, pos, c->tok.len, "%s= is for counters, such as cycles or cpu-clock; the rate of a timer is part of its name (timer:99hz)",
+			       attr->name);
 	rc = kt_parse_const(c, attr->name, &value, &unit);
 	if (rc)
 		return rc;
-	if (unit != KT_UNIT_NONE && unit != natural)
+	if (unit != KT_UNIT_NONE && (unit != natural || (c->counted && natural == KT_UNIT_TIME)))
 		return kt_fail(c, -EINVAL, pos, c->tok.pos - pos, "%s", natural == KT_UNIT_HZ ? "freq= is a number a second, such as freq=99" :
-			       "period= is a time, such as period=10ms");
+			       c->counted ? "period= is a number of counts here, such as period=100k" : "period= is a time, such as period=10ms");
 	return kt_set_period(c, value < 0 ? 0 : value, natural, pos, c->tok.pos - pos);
 }
 
+static int parse_exstack(struct kt_compile *c, const struct attr *attr, bool given)
+{
+	bool user = given && c->tok.type == KT_TOK_NAME && !strcmp(c->tok.text, "user");
+
+	(void)attr;
+	if (given && !user && (c->tok.type != KT_TOK_NAME || strcmp(c->tok.text, "kernel")))
+		return kt_fail(c, -EINVAL, c->tok.pos, c->tok.len, "expected kernel or user after exstack=; an exemplar keeps one stack");
+	c->exstack = user ? KTALLY_COLUMN_USTACK : KTALLY_COLUMN_KSTACK;
+	if (!(c->cat->features & (user ? KTALLY_FEATURE_USTACK : KTALLY_FEATURE_KSTACK)))
+		return kt_fail(c, -EOPNOTSUPP, c->tok.pos, c->tok.len, "the module cannot walk %s stacks on this kernel; `ktally doctor` says why",
+			       user ? "user" : "kernel");
+	return given ? kt_next(c) : 0;
+}
+
+/* ---- of pairs ---- */
+
+static int parse_than(struct kt_compile *c, const struct attr *attr, bool given)
+{
+	enum kt_unit unit;
+	int pos = c->tok.pos, rc;
+	int64_t value;
+
+	(void)given;
+	rc = kt_parse_const(c, attr->name, &value, &unit);
+	if (rc)
+		return rc;
+	if (unit != KT_UNIT_TIME || value < 1)
+		return kt_fail(c, -EINVAL, pos, c->tok.pos - pos, "than= is a time, such as than=4ms: only pairs that took at least so long");
+	c->than = value;
+	return 0;
+}
+
+static int parse_nest(struct kt_compile *c, const struct attr *attr, bool given)
+{
+	(void)attr;
+	(void)given;
+	c->closes->nest = (struct kt_place){ c, c->tok.pos, 0 };
+	return 0;
+}
+
+enum { FIRST, STAY, DUMP };
+
+static int parse_flag(struct kt_compile *c, const struct attr *attr, bool given)
+{
+	(void)given;
+	if (attr->data == FIRST)
+		c->first = true;
+	else if (attr->data == STAY)
+		c->stay = true;
+	else
+		c->dump = true;
+	return 0;
+}
+
 static const struct attr attrs[] = {
-	{ "key", ARG_REQUIRED, kt_parse_key, 0, true },
-	{ "count", ARG_NONE, kt_parse_count, 0, false },
-	{ "sum", ARG_REQUIRED, kt_parse_aggregate, KTALLY_COLUMN_SUM, true },
-	{ "min", ARG_REQUIRED, kt_parse_aggregate, KTALLY_COLUMN_MIN, true },
-	{ "max", ARG_REQUIRED, kt_parse_aggregate, KTALLY_COLUMN_MAX, true },
-	{ "avg", ARG_REQUIRED, kt_parse_aggregate, KTALLY_COLUMN_AVG, true },
-	{ "var", ARG_REQUIRED, kt_parse_aggregate, KTALLY_COLUMN_VAR, true },
-	{ "hist", ARG_REQUIRED, kt_parse_hist, KTALLY_COLUMN_HIST, true },
-	{ "stack", ARG_OPTIONAL, parse_stack, 0, false },
-	{ "depth", ARG_REQUIRED, parse_depth, KTALLY_STACK_DEPTH_MAX, false },
-	{ "emit", ARG_OPTIONAL, kt_parse_emit, 0, false },
-	{ "rows", ARG_REQUIRED, parse_rows, KTALLY_ROWS_MAX, false },
-	{ "alias", ARG_REQUIRED, parse_alias, 0, false },
-	{ "freq", ARG_REQUIRED, parse_rate, KT_UNIT_HZ, false },
-	{ "period", ARG_REQUIRED, parse_rate, KT_UNIT_TIME, false },
-	{ "every", ARG_UNAVAILABLE, NULL, 0, false },
-	{ "pmu", ARG_UNAVAILABLE, NULL, 0, false },
-	{ "ptr", ARG_UNAVAILABLE, NULL, 0, false },
-	{ "size", ARG_UNAVAILABLE, NULL, 0, false },
-	{ "num", ARG_UNAVAILABLE, NULL, 0, false },
-	{ "top-by", ARG_UNAVAILABLE, NULL, 0, false },
-	{ "top-add", ARG_UNAVAILABLE, NULL, 0, false },
-	{ "untraced", ARG_UNAVAILABLE, NULL, 0, false },
-	{ "trigger", ARG_UNAVAILABLE, NULL, 0, false },
-	{ "role", ARG_UNAVAILABLE, NULL, 0, false },
+	{ "key", ARG_REQUIRED, kt_parse_key, 0, true, ANYWHERE },
+	{ "count", ARG_NONE, kt_parse_count, 0, false, ANYWHERE },
+	{ "sum", ARG_REQUIRED, kt_parse_aggregate, KTALLY_COLUMN_SUM, true, ANYWHERE },
+	{ "min", ARG_REQUIRED, kt_parse_aggregate, KTALLY_COLUMN_MIN, true, ANYWHERE },
+	{ "max", ARG_REQUIRED, kt_parse_aggregate, KTALLY_COLUMN_MAX, true, ANYWHERE },
+	{ "avg", ARG_REQUIRED, kt_parse_aggregate, KTALLY_COLUMN_AVG, true, ANYWHERE },
+	{ "var", ARG_REQUIRED, kt_parse_aggregate, KTALLY_COLUMN_VAR, true, ANYWHERE },
+	{ "hist", ARG_REQUIRED, kt_parse_hist, KTALLY_COLUMN_HIST, true, ANYWHERE },
+	{ "stack", ARG_OPTIONAL, parse_stack, 0, false, ANYWHERE },
+	{ "depth", ARG_REQUIRED, parse_depth, KTALLY_STACK_DEPTH_MAX, false, ANYWHERE },
+	{ "emit", ARG_OPTIONAL, kt_parse_emit, 0, false, ANYWHERE },
+	{ "rows", ARG_REQUIRED, parse_rows, KTALLY_ROWS_MAX, false, ANYWHERE },
+	{ "alias", ARG_REQUIRED, parse_alias, 0, false, ANYWHERE },
+	{ "freq", ARG_REQUIRED, parse_rate, KT_UNIT_HZ, false, ANYWHERE },
+	{ "period", ARG_REQUIRED, parse_rate, KT_UNIT_TIME, false, ANYWHERE },
+	{ "exemplar", ARG_REQUIRED, kt_parse_aggregate, KTALLY_COLUMN_EXEMPLAR, true, ANYWHERE },
+	{ "exstack", ARG_OPTIONAL, parse_exstack, 0, false, ANYWHERE },
+	{ "keep", ARG_OPTIONAL, kt_parse_emit, true, false, ANYWHERE },
+	{ "pmu", ARG_REQUIRED, kt_parse_pmu, KTALLY_COLUMN_SUM, true, ANYWHERE },
+	{ "every", ARG_REQUIRED, kt_parse_every, KT_GATE_EVERY, false, ANYWHERE },
+	{ "chance", ARG_REQUIRED, kt_parse_chance, KT_GATE_CHANCE, false, ANYWHERE },
+	{ "bytes", ARG_REQUIRED, kt_parse_bytes, KT_GATE_BYTES, false, ANYWHERE },
+	{ "tiers", ARG_REQUIRED, kt_parse_tiers, KT_GATE_TIERS, false, ANYWHERE },
+	{ "per", ARG_REQUIRED, kt_parse_per, KT_GATE_PER, false, ANYWHERE },
+	{ "pair", ARG_REQUIRED, kt_parse_joins, 0, false, ANYWHERE },
+	{ "save", ARG_REQUIRED, kt_parse_save, 0, true, AT_START },
+	{ "first", ARG_NONE, parse_flag, FIRST, false, AT_START },
+	{ "stay", ARG_NONE, parse_flag, STAY, false, AT_END },
+	{ "nest", ARG_NONE, parse_nest, 0, false, AT_END },
+	{ "than", ARG_REQUIRED, parse_than, 0, false, AT_END },
+	{ "dump", ARG_NONE, parse_flag, DUMP, false, AT_END },
+	{ "ptr", ARG_UNAVAILABLE, NULL, 0, false, ANYWHERE },
+	{ "size", ARG_UNAVAILABLE, NULL, 0, false, ANYWHERE },
+	{ "num", ARG_UNAVAILABLE, NULL, 0, false, ANYWHERE },
+	{ "top-by", ARG_UNAVAILABLE, NULL, 0, false, ANYWHERE },
+	{ "top-add", ARG_UNAVAILABLE, NULL, 0, false, ANYWHERE },
+	{ "untraced", ARG_UNAVAILABLE, NULL, 0, false, ANYWHERE },
+	{ "trigger", ARG_UNAVAILABLE, NULL, 0, false, ANYWHERE },
+	{ "role", ARG_UNAVAILABLE, NULL, 0, false, ANYWHERE },
 };
 #define NR_ATTRS (sizeof(attrs) / sizeof(attrs[0]))
 
@@ -176,7 +245,7 @@ static int unknown_attr(struct kt_compile *c, const struct head *head)
 	for (i = 0; i < NR_ATTRS; i++)
 		kt_near_add(&near, attrs[i].name);
 	return kt_fail(c, -ENOENT, head->pos, head->len,
-		       "unknown attribute '%s'%s (known: key count sum min max avg var hist stack depth emit rows alias freq period)",
+		       "unknown attribute '%s'%s (known: key count sum min max avg var hist exemplar exstack stack depth emit keep rows alias freq period pmu every chance bytes tiers per; of pairs: pair save first stay nest than dump)",
 		       head->name, kt_near_text(&near, near_text, sizeof(near_text)));
 }
 
@@ -188,8 +257,11 @@ static int parse_attr(struct kt_compile *c, const struct attr *attr, const struc
 	if (attr->argument == ARG_UNAVAILABLE)
 		return kt_fail(c, -EOPNOTSUPP, head->pos, head->len, "the attribute '%s' is not supported by this version%s", attr->name,
 			       head->alone && kt_is_field(c, attr->name) ? "; for the field put it in parentheses" : "");
+	if (attr->role && kt_check_role(c, attr->role == AT_START, attr->name, head->pos, head->len))
+		return c->rc;
 	if (attr->argument == ARG_REQUIRED && !head->assigns)
-		return kt_fail(c, -EINVAL, head->pos, head->len, "expected '=' after '%s'", attr->name);
+		return kt_fail(c, -EINVAL, head->pos, head->len, "expected '=' after '%s'%s", attr->name,
+			       kt_is_field(c, attr->name) ? "; for the field put it in parentheses" : "");
 	if (attr->argument == ARG_NONE && head->assigns)
 		return kt_fail(c, -EINVAL, head->pos, head->len, "'%s' takes no value", attr->name);
 	if ((c->seen & bit) && !attr->many)

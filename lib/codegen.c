@@ -25,7 +25,7 @@ int kt_label_new(struct kt_gen *g)
 	return g->nr_labels++;
 }
 
-static int emit_jump(struct kt_gen *g, const struct ktally_insn *insn, int label)
+int kt_emit_jump(struct kt_gen *g, const struct ktally_insn *insn, int label)
 {
 	int rc = kt_emit(g, insn);
 
@@ -43,14 +43,20 @@ void kt_label_bind(struct kt_gen *g, int label)
 	kt_cache_keep(g, g->labels[label].cached);
 }
 
-/* Jumps get their distances. */
+/* Jumps get their distances; that of an END is its constant. */
 void kt_labels_resolve(struct kt_gen *g)
 {
-	unsigned int i;
+	unsigned int i, distance;
 
-	for (i = 0; i < g->nr; i++)
-		if (g->target[i] >= 0)
-			g->insns[i].aux = g->labels[g->target[i]].pos - i - 1;
+	for (i = 0; i < g->nr; i++) {
+		if (g->target[i] < 0)
+			continue;
+		distance = g->labels[g->target[i]].pos - i - 1;
+		if (g->insns[i].op == KTALLY_OP_END)
+			g->insns[i].imm = distance;
+		else
+			g->insns[i].aux = distance;
+	}
 }
 
 /* ---- operands ---- */
@@ -256,7 +262,7 @@ static int jump_on(struct kt_gen *g, unsigned int reg, bool when, int label)
 {
 	struct ktally_insn insn = { .op = when ? KTALLY_OP_JNE : KTALLY_OP_JEQ, .a = reg, .b = KTALLY_NO_REG };
 
-	return emit_jump(g, &insn, label);
+	return kt_emit_jump(g, &insn, label);
 }
 
 static int jump_compare(struct kt_gen *g, const struct kt_node *node, bool when, int label)
@@ -280,7 +286,7 @@ static int jump_compare(struct kt_gen *g, const struct kt_node *node, bool when,
 		return rc;
 	kt_operand_release(g, &second);
 	kt_operand_release(g, &first);
-	return emit_jump(g, &insn, label);
+	return kt_emit_jump(g, &insn, label);
 }
 
 /* "" matches where the first word, NUL padded, is 0. */

@@ -9,7 +9,7 @@
 
 static const enum ktally_kind formats[] = {
 	KTALLY_KIND_UINT, KTALLY_KIND_INT, KTALLY_KIND_HEX, KTALLY_KIND_NS, KTALLY_KIND_TIME, KTALLY_KIND_BYTES, KTALLY_KIND_PID,
-	KTALLY_KIND_CPU, KTALLY_KIND_SYSCALL, KTALLY_KIND_KSYM,
+	KTALLY_KIND_CPU, KTALLY_KIND_SYSCALL, KTALLY_KIND_KSYM, KTALLY_KIND_USYM, KTALLY_KIND_STATE, KTALLY_KIND_ERRNO,
 };
 #define NR_FORMATS (sizeof(formats) / sizeof(formats[0]))
 
@@ -17,8 +17,8 @@ static int unknown_format(struct kt_compile *c, bool hist)
 {
 	char found[64];
 
-	return kt_fail(c, -EINVAL, c->tok.pos, c->tok.len, "unknown format %s behind ':'; known are uint int hex ns time bytes pid cpu syscall ksym%s",
-		       kt_token_name(c, found, sizeof(found)), hist ? ", and for a histogram log2 lin(LOW,HIGH,STEP) ll(BITS)" : "");
+	return kt_fail(c, -EINVAL, c->tok.pos, c->tok.len, "unknown format %s behind ':'; known are uint int hex ns time bytes pid cpu syscall ksym usym state errno%s",
+		       kt_token_name(c, found, sizeof(found)), hist ? ", and for a histogram log2 lin(LOW,HIGH,STEP) ll(BITS) exemplars" : "");
 }
 
 static int parse_format(struct kt_compile *c, struct kt_item *item, bool hist)
@@ -106,11 +106,34 @@ int kt_parse_key(struct kt_compile *c, const struct attr *attr, bool given)
 	return parse_list(c, &c->keys, KTALLY_KEYS_MAX, "keys");
 }
 
+/* emit= and keep=: the attribute's data */
 int kt_parse_emit(struct kt_compile *c, const struct attr *attr, bool given)
 {
-	(void)attr;
-	c->emit = true;
+	if (attr->data ? c->emit : c->keep)
+		return kt_fail(c, -EINVAL, c->tok.pos, c->tok.len, "emit and keep both say what the record of this event holds; use one of them");
+	c->emit = !attr->data;
+	c->keep = attr->data;
 	return given ? parse_list(c, &c->emits, KTALLY_REGS, "emitted values") : 0;
+}
+
+/* ---- pair, save ---- */
+
+int kt_parse_joins(struct kt_compile *c, const struct attr *attr, bool given)
+{
+	(void)attr;
+	(void)given;
+	if (!c->opens && !c->closes)
+		return kt_fail(c, -EINVAL, c->tok.pos, c->tok.len, "pair= says what joins two events: 'START/pair=EXPR/ -> END/pair=EXPR/'");
+	if (c->tok.type == KT_TOK_NAME && !strcmp(c->tok.text, "none"))
+		return kt_next(c);
+	return parse_list(c, &c->joins, KTALLY_PAIR_KEYS_MAX, "values that join a pair");
+}
+
+int kt_parse_save(struct kt_compile *c, const struct attr *attr, bool given)
+{
+	(void)attr;
+	(void)given;
+	return parse_list(c, &c->saves, KTALLY_PAIR_SAVED_MAX, "saved values");
 }
 
 /* ---- value columns ---- */
@@ -232,6 +255,11 @@ int kt_parse_hist(struct kt_compile *c, const struct attr *attr, bool given)
 		rc = kt_next(c);
 		if (rc)
 			return rc;
+		if (c->tok.type == KT_TOK_NAME && !strcmp(c->tok.text, "exemplars")) {
+			item->column.flags |= KTALLY_COLUMN_EXEMPLARS;
+			rc = kt_next(c);
+			continue;
+		}
 		rc = parse_buckets(c, &item->column);
 		if (rc > 0)
 			rc = parse_format(c, item, true);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* compile.c: ktally_compile(): an event text becomes a probe with its program, and the table it updates. */
+/* compile.c: ktally_compile(): an event text becomes probes with their programs, the tables they update, and pairs. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +16,7 @@ int kt_fail(struct kt_compile *c, int code, int pos, int len, const char *fmt, .
 	va_start(args, fmt);
 	vsnprintf(c->err->text, sizeof(c->err->text), fmt, args);
 	va_end(args);
-	c->err->input = c->text;
+	c->err->input = c->input;
 	c->err->pos = pos;
 	c->err->len = len;
 	return code;
@@ -23,23 +24,30 @@ int kt_fail(struct kt_compile *c, int code, int pos, int len, const char *fmt, .
 
 /* ---- what is left unsaid ---- */
 
-static int add_hidden(struct kt_compile *c, struct kt_items *items, struct kt_node *node, const char *name)
+struct kt_item *kt_item_new(struct kt_compile *c, struct kt_items *items, struct kt_node *node, const char *name)
 {
 	struct kt_item *item;
 
 	if (!node)
-		return c->rc;
-	if (items->nr >= KTALLY_REGS)
-		return kt_fail(c, -EINVAL, -1, 0, "too many values for one record with a stack; list fewer with emit=");
+		return NULL;
+	if (items->nr >= KTALLY_REGS) {
+		kt_fail(c, -EINVAL, -1, 0, "too many values for one record with a stack; list fewer with emit=");
+		return NULL;
+	}
 	item = &items->item[items->nr++];
 	item->node = node;
 	item->kind = node->kind;
 	snprintf(item->name, sizeof(item->name), "%s", name);
-	return 0;
+	return item;
+}
+
+static int add_hidden(struct kt_compile *c, struct kt_items *items, struct kt_node *node, const char *name)
+{
+	return kt_item_new(c, items, node, name) ? 0 : c->rc;
 }
 
 /* A user stack means nothing without the program image it belongs to. */
-static int add_stack(struct kt_compile *c, struct kt_items *items)
+int kt_add_stack(struct kt_compile *c, struct kt_items *items)
 {
 	unsigned int depth = c->depth ? c->depth : c->opts->stack_depth ? c->opts->stack_depth : KTALLY_STACK_DEPTH_MAX;
 	int rc = 0;
@@ -66,66 +74,166 @@ static int emit_all_fields(struct kt_compile *c)
 	return c->rc;
 }
 
-static unsigned int words(const struct kt_items *items)
+static int default_column(struct kt_compile *c)
 {
-	unsigned int i, nr = 0;
+	struct kt_item *item = &c->values.item[0];
 
-	for (i = 0; i < items->nr; i++)
-		nr += items->item[i].node ? items->item[i].node->words : 0;
-	return nr;
-}
-
-static void count_by_default(struct kt_compile *c)
-{
-	struct kt_item *item = &c->values.item[c->values.nr++];
-
+	if (c->closes) {
+		item = kt_item_new(c, &c->values, kt_result(c, KT_RESULT_LAT, 0, KTALLY_KIND_NS, -1, 0), "hist(lat)");
+		if (!item)
+			return c->rc;
+		item->column.kind = KTALLY_COLUMN_HIST;
+		item->column.hist = KTALLY_HIST_LOG2;
+		return 0;
+	}
+	c->values.nr = 1;
 	snprintf(item->name, sizeof(item->name), "count");
 	item->kind = KTALLY_KIND_UINT;
 	item->column.kind = KTALLY_COLUMN_COUNT;
+	return 0;
+}
+
+/* An address of a process is named by the image it belongs to. */
+static int add_image(struct kt_compile *c, struct kt_items *items)
+{
+	bool user = false, image = false;
+	unsigned int i;
+
+	for (i = 0; i < items->nr; i++) {
+		user |= items->item[i].kind == KTALLY_KIND_USYM;
+		image |= items->item[i].kind == KTALLY_KIND_IMAGE;
+	}
+	return user && !image ? add_hidden(c, items, kt_context(c, KTALLY_CTX_IMAGE), "image") : 0;
+}
+
+/* The time of the pair, what its start was told to save, then what any record has. */
+static int emit_default(struct kt_compile *c)
+{
+	unsigned int i;
+	int rc = 0;
+
+	if (c->closes)
+		rc = add_hidden(c, &c->emits, kt_result(c, KT_RESULT_LAT, 0, KTALLY_KIND_NS, -1, 0), "lat");
+	for (i = 0; c->closes && i < c->closes->nr_saved && !rc; i++) {
+		const struct kt_saved *saved = &c->closes->saved[i];
+		struct kt_node *node;
+		char name[sizeof(saved->name)];
+
+		if (saved->kind == KTALLY_KIND_KSTACK || saved->kind == KTALLY_KIND_USTACK || saved->kind == KTALLY_KIND_IMAGE)
+			continue;
+		node = kt_result(c, KT_RESULT_SAVED, i, saved->kind, -1, 0);
+		if (!node)
+			return c->rc;
+		node->type = saved->type;
+		node->words = saved->words;
+		snprintf(name, sizeof(name), "start.%.57s", saved->name);
+		rc = add_hidden(c, &c->emits, node, name);
+	}
+	return rc ? rc : emit_all_fields(c);
+}
+
+static int set_exemplars(struct kt_compile *c)
+{
+	bool any = false;
+	unsigned int i;
+
+	for (i = 0; i < c->values.nr; i++) {
+		struct ktally_column *column = &c->values.item[i].column;
+
+		if (column->kind != KTALLY_COLUMN_EXEMPLAR && !(column->flags & KTALLY_COLUMN_EXEMPLARS))
+			continue;
+		column->flags |= c->exstack;
+		any = true;
+	}
+	if (c->exstack && !any)
+		return kt_fail(c, -EINVAL, -1, 0, "exstack keeps the stack of exemplars and this event has none; add exemplar=EXPR or hist=EXPR:exemplars");
+	return 0;
 }
 
 /* Text decides what is made: aggregation makes a table, emit makes records; without a word about either, the caller's default. */
+static void choose(struct kt_compile *c, bool *update)
+{
+	*update = c->keyed || c->values.nr;
+	if (*update || c->emit || ((c->keep || c->opens) && !c->closes))
+		return;
+	c->emit = c->opts->emit && !c->keep;
+	*update = !c->emit;
+}
+
+static int check_sense(struct kt_compile *c, bool update)
+{
+	bool opens = c->opens && !c->closes;
+
+	if (c->depth && !c->stack)
+		return kt_fail(c, -EINVAL, -1, 0, "depth= limits a stack and this event takes none; add stack");
+	if (c->rows && !update && !opens)
+		return kt_fail(c, -EINVAL, -1, 0, "rows= sizes a table and this event only emits records; add key= or a column");
+	if (c->dump && !c->than)
+		return kt_fail(c, -EINVAL, -1, 0, "dump copies what was kept out for pairs that took too long; say how long that is with than=");
+	if (kt_words(&c->keys) > KTALLY_KEYS_MAX)
+		return kt_fail(c, -EINVAL, -1, 0, "the key has %u words of 8 bytes and a table takes %d; use fewer or shorter strings (str(ADDRESS,LENGTH))",
+			       kt_words(&c->keys), KTALLY_KEYS_MAX);
+	if (kt_words(&c->emits) > KTALLY_REGS)
+		return kt_fail(c, -EINVAL, -1, 0, "the record has %u words of 8 bytes and an event emits at most %d; list what you need with emit=EXPR,...",
+			       kt_words(&c->emits), KTALLY_REGS);
+	return 0;
+}
+
 static int complete(struct kt_compile *c, bool *update)
 {
 	int rc = 0;
 
-	*update = c->keyed || c->values.nr;
-	if (!*update && !c->emit) {
-		c->emit = c->opts->emit;
-		*update = !c->emit;
-	}
-	if (c->emit && !c->emits.nr)
-		rc = emit_all_fields(c);
+	choose(c, update);
+	if ((c->emit || c->keep) && !c->emits.nr)
+		rc = emit_default(c);
+	if (!rc && (*update || c->emit || c->keep))	/* else it is saved for the end of the pair */
+		rc = kt_add_stack(c, c->emit || !*update ? &c->emits : &c->keys);
 	if (!rc)
-		rc = add_stack(c, c->emit ? &c->emits : &c->keys);
-	if (rc)
-		return rc;
-	if (*update && !c->values.nr)
-		count_by_default(c);
-	if (c->depth && !c->stack)
-		return kt_fail(c, -EINVAL, -1, 0, "depth= limits a stack and this event takes none; add stack");
-	if (c->rows && !*update)
-		return kt_fail(c, -EINVAL, -1, 0, "rows= sizes a table and this event only emits records; add key= or a column");
-	if (words(&c->keys) > KTALLY_KEYS_MAX)
-		return kt_fail(c, -EINVAL, -1, 0, "the key has %u words of 8 bytes and a table takes %d; use fewer or shorter strings (str(ADDRESS,LENGTH))",
-			       words(&c->keys), KTALLY_KEYS_MAX);
-	if (words(&c->emits) > KTALLY_REGS)
-		return kt_fail(c, -EINVAL, -1, 0, "the record has %u words of 8 bytes and an event emits at most %d; list what you need with emit=EXPR,...",
-			       words(&c->emits), KTALLY_REGS);
-	return 0;
+		rc = add_image(c, &c->keys);
+	if (!rc)
+		rc = add_image(c, &c->emits);
+	if (!rc && *update && !c->values.nr)
+		rc = default_column(c);
+	if (!rc)
+		rc = set_exemplars(c);
+	return rc ? rc : check_sense(c, *update);
 }
 
 /* ---- schemas ---- */
 
-static void fill_schema(struct ktally_schema *schema, const struct kt_compile *c, const struct kt_items *keys, const struct kt_items *values)
+void kt_title(char *title, size_t size, const char *text, int len)
 {
-	unsigned int i;
 	char *p;
 
-	snprintf(schema->name, sizeof(schema->name), "%s", c->alias[0] ? c->alias : c->text);
-	for (p = schema->name; *p; p++)
+	snprintf(title, size, "%.*s", len, text);
+	for (p = title; *p; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			*p = ' ';
+}
+
+/* The table of an end is of the whole pair: its starts, then this end. */
+static void set_title(struct ktally_schema *schema, const struct kt_compile *c)
+{
+	const struct kt_compile *first, *last;
+	char text[sizeof(schema->name)];
+	int from, to;
+
+	if (c->alias[0] || !c->closes) {
+		kt_title(schema->name, sizeof(schema->name), c->alias[0] ? c->alias : c->own, KT_TEXT_MAX);
+		return;
+	}
+	first = c->closes->starts[0];
+	last = c->closes->starts[c->closes->nr_starts - 1];
+	from = first->own - first->text;
+	to = last->own - last->text + strlen(last->own);
+	snprintf(text, sizeof(text), "%.*s -> %s", to - from, c->input + from, c->own);
+	kt_title(schema->name, sizeof(schema->name), text, KT_TEXT_MAX);
+}
+
+static void fill_schema(struct ktally_schema *schema, const struct kt_items *keys, const struct kt_items *values)
+{
+	unsigned int i;
+
 	for (i = 0; i < keys->nr; i++) {
 		struct ktally_field *field = &schema->keys[i];
 
@@ -147,7 +255,7 @@ static void fill_schema(struct ktally_schema *schema, const struct kt_compile *c
 }
 
 /* Names are cut until the whole fits in the label that travels with the table or probe. */
-static void fit_label(struct ktally_schema *schema)
+void kt_fit_label(struct ktally_schema *schema)
 {
 	unsigned char label[KTALLY_LABEL_MAX];
 	unsigned int limit = sizeof(schema->keys[0].name) - 1, i;
@@ -163,7 +271,7 @@ static void fit_label(struct ktally_schema *schema)
 
 static int check_row(struct kt_compile *c)
 {
-	unsigned int i, cells = words(&c->keys) + 1;
+	unsigned int i, cells = kt_words(&c->keys) + 1;
 
 	for (i = 0; i < c->values.nr; i++)
 		cells += ktally_column_cells(&c->values.item[i].column);
@@ -187,8 +295,9 @@ static int add_table(struct kt_compile *c, struct ktally_plan *plan)
 	table = ktally_plan_add_table(plan);
 	if (!table)
 		return kt_fail(c, -ENOMEM, -1, 0, "out of memory");
-	fill_schema(&table->schema, c, &c->keys, &c->values);
-	fit_label(&table->schema);
+	set_title(&table->schema, c);
+	fill_schema(&table->schema, &c->keys, &c->values);
+	kt_fit_label(&table->schema);
 	table->rows = c->rows ? c->rows : c->opts->rows ? c->opts->rows : KT_DEFAULT_ROWS;
 	if (!table->schema.nr_keys)
 		table->rows = 1;
@@ -201,12 +310,13 @@ static int add_probe(struct kt_compile *c, struct ktally_plan *plan)
 
 	if (plan->nr_probes >= KTALLY_PROBES_MAX)
 		return kt_fail(c, -EINVAL, -1, 0, "a session has at most %d events", KTALLY_PROBES_MAX);
-	c->probe.text = strdup(c->text);
+	c->probe.text = strdup(c->own);
 	probe = c->probe.text ? ktally_plan_add_probe(plan) : NULL;
 	if (!probe)
 		return kt_fail(c, -ENOMEM, -1, 0, "out of memory");
-	fill_schema(&c->probe.record, c, &c->emits, NULL);
-	fit_label(&c->probe.record);
+	kt_title(c->probe.record.name, sizeof(c->probe.record.name), c->alias[0] ? c->alias : c->own, KT_TEXT_MAX);
+	fill_schema(&c->probe.record, &c->emits, NULL);
+	kt_fit_label(&c->probe.record);
 	*probe = c->probe;
 	memset(&c->probe, 0, sizeof(c->probe));
 	return 0;
@@ -227,7 +337,7 @@ static void remove_probes(struct ktally_plan *plan, unsigned int keep)
 static int add_probes(struct kt_compile *c, struct ktally_plan *plan, unsigned int table, bool update)
 {
 	const struct ktally_probe_plan head = c->probe;
-	unsigned int site = 0, nr_probes = plan->nr_probes;
+	unsigned int site = 0;
 	int rc;
 
 	do {
@@ -238,31 +348,29 @@ static int add_probes(struct kt_compile *c, struct ktally_plan *plan, unsigned i
 		if (!rc)
 			rc = add_probe(c, plan);
 	} while (!rc && ++site < c->nr_sites);
-	if (rc)
-		remove_probes(plan, nr_probes);
 	return rc;
+}
+
+static void set_sizes(const struct kt_compile *c, struct ktally_plan *plan)
+{
+	if ((c->emit || c->dump) && !plan->ring_size)
+		plan->ring_size = KT_DEFAULT_RING;
+	if ((c->stack || c->exstack) && !plan->stack_entries)
+		plan->stack_entries = KT_DEFAULT_STACKS;
+	if ((c->keep || c->dump) && !plan->scratch_size)
+		plan->scratch_size = KT_DEFAULT_SCRATCH;
 }
 
 static int generate(struct kt_compile *c, struct ktally_plan *plan)
 {
-	unsigned int nr_tables = plan->nr_tables;
+	unsigned int table = plan->nr_tables;
 	bool update;
 	int rc;
 
 	rc = complete(c, &update);
 	if (!rc && update)
 		rc = add_table(c, plan);
-	if (!rc)
-		rc = add_probes(c, plan, nr_tables, update);
-	if (rc) {
-		plan->nr_tables = nr_tables;
-		return rc;
-	}
-	if (c->emit && !plan->ring_size)
-		plan->ring_size = KT_DEFAULT_RING;
-	if (c->stack && !plan->stack_entries)
-		plan->stack_entries = KT_DEFAULT_STACKS;
-	return 0;
+	return rc ? rc : add_probes(c, plan, table, update);
 }
 
 static void cleanup(struct kt_compile *c)
@@ -281,32 +389,108 @@ static void cleanup(struct kt_compile *c)
 		free(c->made->fields);
 	free(c->made);
 	free(c->sites);
+	free(c->text);
 	free(c);
+}
+
+/* ---- the events of a text ---- */
+
+/** struct call - arguments of ktally_compile() for those who make its events */
+struct call {
+	struct kt_relation relation;
+	const struct ktally_catalogue *cat;
+	const struct ktally_compile_opts *opts;
+	struct ktally_error *err;
+};
+
+/* The event sees the whole text up to its own end, blank before it, so that what it points at is where the user wrote it. */
+static struct kt_compile *new_event(struct kt_relation *relation, int pos, int len)
+{
+	struct call *call = (struct call *)relation;
+	struct kt_compile *c = calloc(1, sizeof(*c));
+
+	if (!c)
+		return NULL;
+	c->text = calloc(1, strlen(relation->text) + 1);
+	if (!c->text) {
+		free(c);
+		return NULL;
+	}
+	memset(c->text, ' ', pos);
+	memcpy(c->text + pos, relation->text + pos, len);
+	c->own = c->text + pos;
+	while (len < (int)strlen(relation->text) && isspace((unsigned char)*c->own))	/* one of several */
+		c->own++;
+	c->input = relation->text;
+	c->cat = call->cat;
+	c->opts = call->opts;
+	c->err = call->err;
+	c->plan = relation->plan;
+	return c;
+}
+
+static int parse_event(struct kt_compile *c)
+{
+	int rc = 0;
+
+	if (c->closes && c == c->closes->ends[0])
+		rc = kt_pair_starts_done(c->closes);
+	if (!rc)
+		rc = kt_parse_source(c);
+	return rc ? rc : kt_parse_parts(c);
+}
+
+static int compile_all(struct kt_relation *relation)
+{
+	struct ktally_plan *plan = relation->plan;
+	unsigned int i;
+	int rc = 0;
+
+	for (i = 0; i < relation->nr_events && !rc; i++)
+		rc = parse_event(relation->events[i]);
+	for (i = 0; i < relation->nr_pairs && !rc; i++)
+		rc = kt_pair_settle(&relation->pairs[i]);
+	for (i = 0; i < relation->nr_pairs && !rc; i++)
+		rc = kt_pair_plan(&relation->pairs[i], plan);
+	for (i = 0; i < relation->nr_events && !rc; i++)
+		rc = generate(relation->events[i], plan);
+	for (i = 0; i < relation->nr_events && !rc; i++)
+		set_sizes(relation->events[i], plan);
+	return rc;
 }
 
 int ktally_compile(struct ktally_plan *plan, const struct ktally_catalogue *cat, const char *text, const struct ktally_compile_opts *opts,
 		   struct ktally_error *err)
 {
 	static const struct ktally_compile_opts silent;
-	size_t len = strlen(text);
-	struct kt_compile *c;
+	const struct ktally_plan before = *plan;
+	struct call *call;
+	unsigned int i;
 	int rc;
 
-	if (len > KT_TEXT_MAX)
+	if (strlen(text) > KT_TEXT_MAX)
 		return ktally_fail(err, -EINVAL, "an event text has at most %d characters", KT_TEXT_MAX);
-	c = calloc(1, sizeof(*c));
-	if (!c)
+	call = calloc(1, sizeof(*call));
+	if (!call)
 		return ktally_fail(err, -ENOMEM, "out of memory");
-	c->text = text;
-	c->text_len = len;
-	c->cat = cat;
-	c->opts = opts ? opts : &silent;
-	c->err = err;
-	rc = kt_parse_source(c);
+	call->relation.text = text;
+	call->relation.plan = plan;
+	call->cat = cat;
+	call->opts = opts ? opts : &silent;
+	call->err = err;
+	rc = kt_relation_split(&call->relation, new_event);
+	if (rc == -ENOMEM)
+		ktally_fail(err, rc, "out of memory");
 	if (!rc)
-		rc = kt_parse_parts(c);
-	if (!rc)
-		rc = generate(c, plan);
-	cleanup(c);
+		rc = compile_all(&call->relation);
+	if (rc) {
+		remove_probes(plan, before.nr_probes);
+		plan->nr_tables = before.nr_tables;
+		plan->nr_pairs = before.nr_pairs;
+		plan->nr_counters = before.nr_counters;
+	}
+	for (i = 0; i < call->relation.nr_events; i++)
+		cleanup(call->relation.events[i]);
+	free(call);
 	return rc;
 }

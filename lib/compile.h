@@ -3,9 +3,12 @@
  * compile.h: what the parts of the event compiler share.
  *
  *	compile.c --> source.c (SOURCE), attrs.c, columns.c (ATTR) --> parse.c (grammar) --> lex.c (tokens)
- *	                                                         \--> names.c (fields, context, functions) --> near.c
+ *	                                                         \--> names.c (context, functions), fields.c --> near.c
  *	                                                          \-> expr.c (types, constant folding)
+ *	compile.c --> relation.c ('->' and ';': which events are a pair), pair_names.c (what an end knows of its start)
+ *	attrs.c --> gates.c, counters.c
  *	compile.c --> program.c (filter, key, values, record) --> codegen.c (expressions) --> registers.c
+ *	                                                     \--> pair_program.c, gates.c, counters.c
  *
  * A function that makes a node returns NULL after it has described the error, and takes NULL as "already failed".
  */
@@ -21,6 +24,9 @@
 #define KT_DEFAULT_ROWS		4096
 #define KT_DEFAULT_RING		(512U << 10)
 #define KT_DEFAULT_STACKS	16384
+#define KT_DEFAULT_SCRATCH	(64U << 10)
+#define KT_DEFAULT_OPEN		16384	/* starts of a pair that can be open at a time */
+#define KT_EVENTS_MAX		64	/* events of one text */
 
 /* ---- tokens: lex.c ---- */
 
@@ -77,7 +83,8 @@ enum kt_type {
  * enum kt_op - kinds of nodes
  * @KT_CONST: @value
  * @KT_LITERAL: string literal, @text; only an operand of comparisons
- * @KT_LEAF: @insn without its destination gives the value (FIELD, CONTEXT, STACK)
+ * @KT_LEAF: @insn without its destination gives the value (FIELD, CONTEXT, STACK, COUNTER); with KTALLY_OP_END it is one of the words
+ *	that the end of a pair has found: @insn.aux is enum kt_result, @insn.imm its number
  * @KT_LOAD: @insn applied to @a (LOAD, STRING)
  * @KT_BINARY: @insn.op applied to @a and @b
  * @KT_COMPARE: 1 if the jump @insn.op of @a and @b would be taken
@@ -141,10 +148,89 @@ struct kt_items {
 	struct kt_item item[KTALLY_REGS];
 };
 
-/** struct kt_compile - one call of ktally_compile() */
-struct kt_compile {
+/* ---- relations: relation.c, pair_names.c ---- */
+
+struct kt_compile;
+
+/** enum kt_result - what an end finds, in the order of its registers; COUNTER and SAVED have several */
+enum kt_result {
+	KT_RESULT_LAT,
+	KT_RESULT_ONCPU,
+	KT_RESULT_SELF,
+	KT_RESULT_CALLER,
+	KT_RESULT_COUNTER,
+	KT_RESULT_SAVED,
+};
+
+/** struct kt_place - where something was asked for; @c NULL: nowhere */
+struct kt_place {
+	struct kt_compile *c;
+	int pos, len;
+};
+
+/** struct kt_saved - a value that every start of a pair saves for its end; the starts' nodes are in their own @saves */
+struct kt_saved {
+	char name[64];
+	enum kt_type type;
+	enum ktally_kind kind;
+	unsigned int words, capacity;
+};
+
+/**
+ * struct kt_pair - what joins some events of a text to those behind the next '->'
+ * @starts, @nr_starts, @ends, @nr_ends: its events
+ * @number: in the plan
+ * @kind, @flags: as in struct ktally_pair_plan
+ * @counters: numbers of the plan's counters
+ * @oncpu, @nest, @inner, @counted: where it is told that the pair nests; where oncpu, self or caller, a counter are used
+ */
+struct kt_pair {
+	struct kt_compile **starts, **ends;
+	unsigned int nr_starts, nr_ends;
+	unsigned int number, kind, flags;
+	struct kt_saved saved[KTALLY_PAIR_SAVED_MAX];
+	unsigned int nr_saved;
+	uint32_t counters[KTALLY_PAIR_COUNTERS_MAX];
+	unsigned int nr_counters;
+	struct kt_place oncpu, nest, inner, counted;
+};
+
+/** struct kt_relation - one call of ktally_compile(): the events of its text and the pairs they make */
+struct kt_relation {
 	const char *text;
-	int text_len;
+	struct ktally_plan *plan;
+	struct kt_compile *events[KT_EVENTS_MAX];
+	unsigned int nr_events;
+	struct kt_pair pairs[KT_EVENTS_MAX];
+	unsigned int nr_pairs;
+};
+
+/** enum kt_gate_kind - who is let through */
+enum kt_gate_kind {
+	KT_GATE_NONE,
+	KT_GATE_EVERY,
+	KT_GATE_CHANCE,
+	KT_GATE_BYTES,
+	KT_GATE_TIERS,
+	KT_GATE_PER,
+};
+
+/** struct kt_gate - @size: BYTES, TIERS */
+struct kt_gate {
+	enum kt_gate_kind kind;
+	const char *name;
+	uint64_t number;
+	struct kt_node *size;
+};
+
+/**
+ * struct kt_compile - one event of a text
+ * @text: the whole text, blank up to the event and cut off behind it, so that places in it are places in @input
+ * @own: the event's own text, inside @text
+ */
+struct kt_compile {
+	char *text;
+	const char *own, *input;
 	const struct ktally_catalogue *cat;
 	const struct ktally_compile_opts *opts;
 	struct ktally_error *err;
@@ -161,12 +247,22 @@ struct kt_compile {
 	bool periodic;			/* freq= and period= make sense */
 	bool counted;			/* and period= is a count, not a time */
 	struct ktally_uprobe_site *sites;		/* USDT: the places of the probe, each gets a program of its own */
-	unsigned int nr_sites;
+	unsigned int nr_sites, nr_registers;		/* the fields of @source behind its registers are the arguments of the sites */
+
+	struct ktally_plan *plan;
+	struct kt_pair *opens, *closes;		/* the pairs it is a start and an end of */
+	struct kt_items joins, start_keys, end_keys, saves;
+	uint64_t than;
+	struct kt_gate gate;
+	uint32_t deltas[KTALLY_COUNTERS_MAX];	/* counters that are read at every hit */
+	unsigned int nr_deltas;
+	bool first, stay, dump, keep;
 
 	struct kt_node *filter;
 	struct kt_items keys, values, emits;
 	uint64_t seen;			/* attributes, by their place in the table of attrs.c */
 	unsigned int stack;		/* KTALLY_STACK_KERNEL | KTALLY_STACK_USER */
+	unsigned int exstack;			/* KTALLY_COLUMN_KSTACK or KTALLY_COLUMN_USTACK */
 	unsigned int depth, rows;
 	bool keyed, emit;
 	char alias[128];
@@ -189,13 +285,22 @@ int kt_parse_const(struct kt_compile *c, const char *what, int64_t *value, enum 
 /* names.c */
 struct kt_node *kt_name(struct kt_compile *c, const struct kt_token *name);
 struct kt_node *kt_function(struct kt_compile *c, const struct kt_token *name, struct kt_node **args, unsigned int nr);
-struct kt_node *kt_field(struct kt_compile *c, unsigned int field, int pos, int len);
 struct kt_node *kt_context(struct kt_compile *c, enum ktally_context ctx);
 struct kt_node *kt_stack_id(struct kt_compile *c, unsigned int kind, unsigned int depth);
-struct kt_node *kt_element(struct kt_compile *c, struct kt_node *array, struct kt_node *index);	/* array[index] */
-bool kt_is_field(const struct kt_compile *c, const char *name);
 bool kt_is_word(const char *name);			/* a word of the context */
+
+/* fields.c */
+struct kt_node *kt_field(struct kt_compile *c, unsigned int field, int pos, int len);
+struct kt_node *kt_element(struct kt_compile *c, const struct kt_token *name, const struct kt_node *index);	/* name[index] */
 struct kt_node *kt_default_value(struct kt_compile *c, unsigned int n, const char **name);	/* n-th value of a record that lists none; NULL: no more */
+int kt_find_field(const struct kt_compile *c, const char *name);		/* -1: there is none */
+bool kt_is_field(const struct kt_compile *c, const char *name);
+void kt_list_fields(const struct kt_compile *c, char *buf, size_t size);	/* for errors */
+unsigned int kt_string_bytes(unsigned int size);		/* registers' bytes of a text of @size */
+void kt_resize_text(struct kt_node *node, unsigned int bytes);	/* of a text in a record */
+
+/* usdt_expr.c: the value of argument @n (0 is arg1) of a USDT probe, at all sites */
+struct kt_node *kt_usdt_argument(struct kt_compile *c, unsigned int n, int pos, int len);
 
 /* near.c */
 #define KT_NEAR_MAX 3
@@ -282,8 +387,10 @@ struct kt_cached *kt_cache_find(struct kt_gen *g, const struct ktally_insn *leaf
 struct kt_cached *kt_cache_add(struct kt_gen *g, const struct ktally_insn *leaf, unsigned int reg, unsigned int words);
 void kt_cache_keep(struct kt_gen *g, uint32_t entries);		/* forget all others */
 uint32_t kt_cache_mask(const struct kt_gen *g);
+void kt_cache_drop(struct kt_gen *g, const struct ktally_insn *leaf);	/* its value changes here */
 
 int kt_emit(struct kt_gen *g, const struct ktally_insn *insn);
+int kt_emit_jump(struct kt_gen *g, const struct ktally_insn *insn, int label);	/* of an END: where it goes without a start */
 int kt_label_new(struct kt_gen *g);
 void kt_label_bind(struct kt_gen *g, int label);
 void kt_labels_resolve(struct kt_gen *g);
@@ -293,6 +400,50 @@ int kt_gen_operand(struct kt_gen *g, const struct kt_node *node, struct kt_opera
 void kt_operand_release(struct kt_gen *g, struct kt_operand *op);
 
 /* program.c */
+
+/** struct kt_span - the values of a key, of the columns or of a record, side by side; @pinned: cache entries inside it */
+struct kt_span {
+	unsigned int reg, words;
+	uint32_t pinned;
+};
+int kt_gen_span(struct kt_gen *g, const struct kt_items *items, struct kt_span *span);
+void kt_release_span(struct kt_gen *g, const struct kt_span *span);
+unsigned int kt_words(const struct kt_items *items);
 int kt_program(struct kt_compile *c, unsigned int table, bool update);
+
+/* compile.c */
+struct kt_item *kt_item_new(struct kt_compile *c, struct kt_items *items, struct kt_node *node, const char *name);
+int kt_add_stack(struct kt_compile *c, struct kt_items *items);
+void kt_fit_label(struct ktally_schema *schema);
+void kt_title(char *title, size_t size, const char *text, int len);	/* text as a name: no control characters */
+
+/* relation.c */
+int kt_relation_split(struct kt_relation *relation, struct kt_compile *(*new_event)(struct kt_relation *relation, int pos, int len));
+int kt_pair_starts_done(struct kt_pair *pair);		/* before the first end is parsed */
+int kt_pair_settle(struct kt_pair *pair);		/* when all its events are parsed */
+int kt_pair_plan(struct kt_pair *pair, struct ktally_plan *plan);
+int kt_check_role(struct kt_compile *c, bool start, const char *name, int pos, int len);	/* an attribute of starts or ends only */
+
+/* pair_names.c */
+struct kt_node *kt_result(struct kt_compile *c, enum kt_result what, unsigned int n, enum ktally_kind kind, int pos, int len);
+bool kt_pair_name(struct kt_compile *c, const struct kt_token *name, struct kt_node **node);	/* false: the name is none of a pair */
+struct kt_node *kt_pair_element(struct kt_compile *c, const struct kt_token *name, const struct kt_node *index);
+bool kt_is_pair_name(const char *name);
+void kt_near_pair_names(struct kt_near *near);
+bool kt_uses_results(const struct kt_node *node);
+int kt_save(struct kt_pair *pair, unsigned int start, struct kt_node *node, const char *name);
+
+/* pair_program.c */
+int kt_gen_end(struct kt_gen *g, int reject);
+int kt_gen_start(struct kt_gen *g);
+unsigned int kt_pair_words(const struct kt_pair *pair);	/* of all results */
+
+/* gates.c */
+int kt_gen_gate(struct kt_gen *g);
+void kt_forget_weight(struct kt_gen *g);
+
+/* counters.c */
+struct kt_node *kt_pmu_call(struct kt_compile *c, const struct kt_token *name);	/* pmu(NAME); the token at hand is '(' */
+int kt_gen_deltas(struct kt_gen *g);
 
 #endif

@@ -177,6 +177,8 @@ struct kt_node *kt_element(struct kt_compile *c, const struct kt_token *name, co
 	struct ktally_source_field one;
 	struct kt_node *node;
 
+	if (!array && !strncmp(name->text, "start.", 6))
+		return kt_pair_element(c, name, index);
 	if (!array)
 		return kt_name(c, name);	/* which says what is wrong with it */
 	if (!array->element)

@@ -27,6 +27,8 @@ static const struct word {
 	{ "user_mode", KTALLY_CTX_USER_MODE, KT_S64, KTALLY_KIND_UINT },
 	{ "ip", KTALLY_CTX_IP, KT_U64, KTALLY_KIND_KSYM },
 	{ "image", KTALLY_CTX_IMAGE, KT_U64, KTALLY_KIND_IMAGE },
+	{ "state", KTALLY_CTX_STATE, KT_S64, KTALLY_KIND_STATE },
+	{ "weight", KTALLY_CTX_WEIGHT, KT_S64, KTALLY_KIND_UINT },
 };
 #define NR_WORDS (sizeof(words) / sizeof(words[0]))
 #define COMM_SIZE 16
@@ -108,6 +110,8 @@ static struct kt_node *unknown_name(struct kt_compile *c, const struct kt_token 
 		kt_near_add(&near, c->source->fields[i].name);
 	for (i = 0; i < NR_WORDS; i++)
 		kt_near_add(&near, words[i].name);
+	if (c->closes)
+		kt_near_pair_names(&near);
 	for (i = 0; i < NR_FUNCTIONS; i++)
 		if (!strcmp(functions[i].name, name->text))
 			return KT_NULL(c, -EINVAL, name->pos, name->len, "%s is a function, expected '(' after it", name->text);
@@ -121,10 +125,13 @@ struct kt_node *kt_name(struct kt_compile *c, const struct kt_token *name)
 {
 	const char *word = name->text;
 	int field = kt_find_field(c, word);
+	struct kt_node *node;
 	size_t i;
 
 	if (field >= 0)
 		return kt_field(c, field, name->pos, name->len);
+	if (kt_pair_name(c, name, &node))
+		return node;
 	if (!strncmp(word, "current.", 8))
 		word += 8;
 	for (i = 0; i < NR_WORDS; i++)
@@ -182,7 +189,7 @@ struct kt_node *kt_function(struct kt_compile *c, const struct kt_token *name, s
 			f = &functions[i];
 	}
 	if (!f)
-		return KT_NULL(c, -ENOENT, name->pos, name->len, "unknown function '%s'%s (known: str ustr u8..u64 s8..s64 user_u8..user_s64)",
+		return KT_NULL(c, -ENOENT, name->pos, name->len, "unknown function '%s'%s (known: str ustr u8..u64 s8..s64 user_u8..user_s64 pmu)",
 			       name->text, kt_near_text(&near, near_text, sizeof(near_text)));
 	if (!f->size && !f->user && nr > 1 && args[0]->op == KT_LEAF && args[0]->insn.op == KTALLY_OP_RECORD_TEXT) {
 		if (string_limit(c, args[1], &bytes))

@@ -4,6 +4,8 @@
  *
  * '/' divides inside parentheses only; outside it ends the part of the event text, and so the expression.
  */
+#include <string.h>
+
 #include "compile.h"
 
 static int precedence(const struct kt_compile *c)
@@ -128,7 +130,9 @@ static struct kt_node *parse_name(struct kt_compile *c)
 		return NULL;
 	if (c->tok.type == '[')
 		return parse_index(c, &name);
-	return c->tok.type == '(' ? parse_call(c, &name) : kt_name(c, &name);
+	if (c->tok.type == '(')
+		return strcmp(name.text, "pmu") ? parse_call(c, &name) : kt_pmu_call(c, &name);
+	return kt_name(c, &name);
 }
 
 static struct kt_node *parse_primary(struct kt_compile *c)

@@ -1,17 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* program.c: the whole program of a probe: filter first, then the table's update, then the record. */
+/* program.c: the whole program of a probe: who is let through first, then the table's update, then the record. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "compile.h"
 
-/** struct span - the values of a key, of the columns or of a record, side by side; @pinned: cache entries inside it */
-struct span {
-	unsigned int reg, words;
-	uint32_t pinned;
-};
-
-static unsigned int count_words(const struct kt_items *items)
+unsigned int kt_words(const struct kt_items *items)
 {
 	unsigned int i, words = 0;
 
@@ -21,14 +15,14 @@ static unsigned int count_words(const struct kt_items *items)
 	return words;
 }
 
-static void pin(struct kt_gen *g, struct span *span, struct kt_cached *cached)
+static void pin(struct kt_gen *g, struct kt_span *span, struct kt_cached *cached)
 {
 	cached->pins++;
 	span->pinned |= 1U << (cached - g->cache);
 }
 
 /* True if the filter happens to have left all values where they are wanted. */
-static bool in_place(struct kt_gen *g, const struct kt_items *items, struct span *span)
+static bool in_place(struct kt_gen *g, const struct kt_items *items, struct kt_span *span)
 {
 	struct kt_cached *found[KTALLY_REGS];
 	unsigned int i, nr = 0, next = 0;
@@ -51,7 +45,7 @@ static bool in_place(struct kt_gen *g, const struct kt_items *items, struct span
 	return true;
 }
 
-static int gen_item(struct kt_gen *g, const struct kt_node *node, unsigned int reg, struct span *span)
+static int gen_item(struct kt_gen *g, const struct kt_node *node, unsigned int reg, struct kt_span *span)
 {
 	bool fresh = node->op == KT_LEAF && !kt_cache_find(g, &node->insn);
 	int rc = kt_gen_into(g, node, reg);
@@ -61,14 +55,14 @@ static int gen_item(struct kt_gen *g, const struct kt_node *node, unsigned int r
 	return rc;
 }
 
-static int gen_span(struct kt_gen *g, const struct kt_items *items, struct span *span)
+int kt_gen_span(struct kt_gen *g, const struct kt_items *items, struct kt_span *span)
 {
 	const struct kt_node *blame = NULL;
 	unsigned int i, at;
 	int reg, rc = 0;
 
 	memset(span, 0, sizeof(*span));
-	span->words = count_words(items);
+	span->words = kt_words(items);
 	if (!span->words || in_place(g, items, span))
 		return 0;
 	for (i = 0; i < items->nr; i++)
@@ -90,7 +84,7 @@ static int gen_span(struct kt_gen *g, const struct kt_items *items, struct span 
 }
 
 /* Registers that hold a cached leaf stay with the cache, the others become free. */
-static void release_span(struct kt_gen *g, const struct span *span)
+void kt_release_span(struct kt_gen *g, const struct kt_span *span)
 {
 	unsigned int i;
 
@@ -112,35 +106,45 @@ static void release_span(struct kt_gen *g, const struct span *span)
 static int gen_update(struct kt_gen *g, unsigned int table)
 {
 	struct ktally_insn insn = { .op = KTALLY_OP_UPDATE, .aux = table, .b = KTALLY_NO_REG };
-	struct span keys, values;
+	struct kt_span keys, values;
 	int rc;
 
-	rc = gen_span(g, &g->c->keys, &keys);
+	rc = kt_gen_span(g, &g->c->keys, &keys);
 	if (rc)
 		return rc;
-	rc = gen_span(g, &g->c->values, &values);
+	rc = kt_gen_span(g, &g->c->values, &values);
 	if (rc)
 		return rc;
 	insn.a = keys.reg;
 	if (values.words)
 		insn.b = values.reg;
-	release_span(g, &values);
-	release_span(g, &keys);
+	kt_release_span(g, &values);
+	kt_release_span(g, &keys);
 	return kt_emit(g, &insn);
 }
 
-static int gen_record(struct kt_gen *g)
+/* EMIT to the ring or KEEP in the scratch ring. */
+static int gen_record(struct kt_gen *g, enum ktally_op op)
 {
-	struct ktally_insn insn = { .op = KTALLY_OP_EMIT };
-	struct span span;
+	struct ktally_insn insn = { .op = op };
+	struct kt_span span;
 	int rc;
 
-	rc = gen_span(g, &g->c->emits, &span);
+	rc = kt_gen_span(g, &g->c->emits, &span);
 	if (rc)
 		return rc;
 	insn.a = span.reg;
 	insn.aux = span.words;
-	release_span(g, &span);
+	kt_release_span(g, &span);
+	return kt_emit(g, &insn);
+}
+
+/* What was kept since the start of the pair. */
+static int gen_dump(struct kt_gen *g)
+{
+	struct ktally_insn insn = { .op = KTALLY_OP_DUMP }, lat = { .op = KTALLY_OP_END, .aux = KT_RESULT_LAT };
+
+	insn.a = kt_cache_find(g, &lat)->reg;
 	return kt_emit(g, &insn);
 }
 
@@ -151,28 +155,57 @@ static int gen_exit(struct kt_gen *g, enum ktally_verdict verdict)
 	return kt_emit(g, &insn);
 }
 
+/* Who is let through. A filter that asks for what the start knew comes behind the end of the pair, any other before it. */
+static int gen_conditions(struct kt_gen *g, const struct kt_node *filter, int reject)
+{
+	bool late = filter && kt_uses_results(filter);
+	int rc = 0;
+
+	if (filter && !late)
+		rc = kt_gen_jump(g, filter, false, reject);
+	if (!rc && g->c->closes)
+		rc = kt_gen_end(g, reject);
+	if (!rc && late)
+		rc = kt_gen_jump(g, filter, false, reject);
+	return rc ? rc : kt_gen_gate(g);
+}
+
+static int gen_actions(struct kt_gen *g, unsigned int table, bool update)
+{
+	int rc = 0;
+
+	if (update)
+		rc = gen_update(g, table);
+	if (!rc && g->c->emit)
+		rc = gen_record(g, KTALLY_OP_EMIT);
+	if (!rc && g->c->keep)
+		rc = gen_record(g, KTALLY_OP_KEEP);
+	if (!rc && g->c->dump)
+		rc = gen_dump(g);
+	if (!rc && g->c->opens)		/* last, so that nothing else is part of what is measured */
+		rc = kt_gen_start(g);
+	return rc ? rc : gen_exit(g, KTALLY_VERDICT_FOLDED);
+}
+
 /* A filter that is known to say yes costs nothing; one that says no leaves nothing to do. */
 static int generate(struct kt_gen *g, unsigned int table, bool update)
 {
 	const struct kt_node *filter = g->c->filter;
-	int reject = -1, rc = 0;
+	int reject = -1, rc;
 
 	if (filter && filter->op == KT_CONST) {
 		if (!filter->value)
 			return gen_exit(g, KTALLY_VERDICT_FILTERED);
 		filter = NULL;
 	}
-	if (filter) {
+	rc = kt_gen_deltas(g);
+	if (filter || g->c->closes)
 		reject = kt_label_new(g);
-		rc = kt_gen_jump(g, filter, false, reject);
-	}
-	if (!rc && update)
-		rc = gen_update(g, table);
-	if (!rc && g->c->emit)
-		rc = gen_record(g);
 	if (!rc)
-		rc = gen_exit(g, KTALLY_VERDICT_FOLDED);
-	if (rc || !filter)
+		rc = gen_conditions(g, filter, reject);
+	if (!rc)
+		rc = gen_actions(g, table, update);
+	if (rc || reject < 0)
 		return rc;
 	kt_label_bind(g, reject);
 	return gen_exit(g, KTALLY_VERDICT_FILTERED);

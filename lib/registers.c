@@ -93,6 +93,14 @@ struct kt_cached *kt_cache_add(struct kt_gen *g, const struct ktally_insn *leaf,
 	return cached;
 }
 
+void kt_cache_drop(struct kt_gen *g, const struct ktally_insn *leaf)
+{
+	struct kt_cached *cached = kt_cache_find(g, leaf);
+
+	if (cached && !cached->pins)
+		forget(g, cached);
+}
+
 uint32_t kt_cache_mask(const struct kt_gen *g)
 {
 	uint32_t mask = 0;

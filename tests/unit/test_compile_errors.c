@@ -224,6 +224,7 @@ static void attributes(void **state)
 /* Too much of anything is refused with a sentence, not with a crash. */
 static void exhaustion(void **state)
 {
+	struct ktally_plan *plan = ktally_plan_new();
 	struct ktally_error err;
 	char text[6000];
 	unsigned int i;
@@ -236,7 +237,7 @@ static void exhaustion(void **state)
 	strcat(text, "b");
 	for (i = 0; i < 60; i++)
 		strcat(text, ")");
-	assert_int_equal(ktally_compile(&(struct ktally_plan){ 0 }, &cat, text, NULL, &err), -EINVAL);
+	assert_int_equal(ktally_compile(plan, &cat, text, NULL, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "expression too complex"));
 	assert_non_null(strstr(err.text, "32 registers"));
 	assert_in_range(err.pos, 16, strlen(text));
@@ -244,20 +245,21 @@ static void exhaustion(void **state)
 	strcpy(text, "test:event/");
 	for (i = 0; i < 300; i++)
 		strcat(text, "(");
-	assert_int_equal(ktally_compile(&(struct ktally_plan){ 0 }, &cat, text, NULL, &err), -EINVAL);
+	assert_int_equal(ktally_compile(plan, &cat, text, NULL, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "nested deeper"));
 
 	strcpy(text, "test:event/0");
 	for (i = 0; i < 900; i++)
 		strcat(text, "^-a");
-	assert_int_equal(ktally_compile(&(struct ktally_plan){ 0 }, &cat, text, NULL, &err), -EINVAL);
+	assert_int_equal(ktally_compile(plan, &cat, text, NULL, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "512 instructions"));
 
 	used = sprintf(text, "test:event/");
 	memset(text + used, ' ', sizeof(text) - used);
 	text[sizeof(text) - 1] = '\0';
-	assert_int_equal(ktally_compile(&(struct ktally_plan){ 0 }, &cat, text, NULL, &err), -EINVAL);
+	assert_int_equal(ktally_compile(plan, &cat, text, NULL, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "4096 characters"));
+	ktally_plan_free(plan);
 }
 
 int main(void)
