@@ -66,14 +66,21 @@ run_command() {
 	wait
 }
 
+# The module under test, and the one that fires for it.
+modules="ktally ktally_test"
+
 load() {
-	[ -f $host/ko/ktally.ko ] || return 0
-	message=$(/bin/busybox insmod $host/ko/ktally.ko 2>&1) || end load "$message"
+	for name in $modules; do
+		[ -f "$host/ko/$name.ko" ] || continue
+		message=$(/bin/busybox insmod "$host/ko/$name.ko" 2>&1) || end load "$message"
+	done
 }
 
 unload() {
-	[ -d /sys/module/ktally ] || return 0
-	message=$(/bin/busybox rmmod ktally 2>&1) || end unload "$message"
+	for name in $modules; do
+		[ -d "/sys/module/$name" ] || continue
+		message=$(/bin/busybox rmmod "$name" 2>&1) || end unload "$message"
+	done
 }
 
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the test module share. */
+#ifndef _KTALLY_TEST_H
+#define _KTALLY_TEST_H
+
+#include <linux/compiler.h>
+#include <linux/types.h>
+
+struct attribute_group;
+struct pt_regs;
+struct seq_file;
+
+/* A function that probes find by its name, with all of its arguments, wherever it is called. */
+#define KTALLY_TEST_TARGET	noinline __noclone
+
+/* Targets: functions.c. All but the last two are called by commands of the same name. */
+unsigned long ktally_test_call(unsigned long a, unsigned long b, unsigned long c, unsigned long d,
+			       unsigned long e, unsigned long f);
+unsigned long ktally_test_text(const char *text, unsigned long len);
+unsigned long ktally_test_recurse(unsigned long depth);
+/** ktally_test_a() - calls b twice, which calls c three times each; of their own they spin 3000, 2000 and 1000 times */
+unsigned long ktally_test_a(unsigned long n);
+unsigned long ktally_test_b(unsigned long n);
+unsigned long ktally_test_c(unsigned long n);
+/** ktally_test_spin() - a loop of exactly two instructions, run @loops times */
+unsigned long ktally_test_spin(unsigned long loops);
+/** ktally_test_burn() - @n times counts @delta of @event, from itself */
+unsigned long ktally_test_burn(unsigned long n, unsigned int event, u64 delta);
+
+/* Written and read by commands, for breakpoints: functions.c */
+extern u64 ktally_test_word;
+
+/* The PMU: pmu.c */
+#define KTALLY_TEST_EVENTS	8	/* numbered from 1 */
+#define KTALLY_TEST_PLACES	4	/* counters that a CPU has room for at a time */
+extern const struct attribute_group *ktally_test_pmu_groups[];	/* pmu_sysfs.c */
+int ktally_test_pmu_init(void);
+void ktally_test_pmu_uninit(void);
+/**
+ * ktally_test_pmu_count() - hand out counts on this CPU
+ * @event: from 1
+ * @delta: how many
+ * @user: as if in user space
+ * @regs: where, for overflow handlers
+ *
+ * Return: 0 or -EINVAL.
+ * Context: any but NMI.
+ */
+int ktally_test_pmu_count(unsigned int event, u64 delta, bool user, struct pt_regs *regs);
+/** ktally_test_pmu_show() - what was handed out: a line "CPU EVENT COUNT" where that is not 0 */
+void ktally_test_pmu_show(struct seq_file *file);
+
+/**
+ * ktally_test_command() - run one command, see main.c
+ *
+ * Return: 0, -EINVAL if it is none or has wrong arguments, -EPERM if it cannot be run in an interrupt.
+ * Context: process or interrupt.
+ */
+int ktally_test_command(const char *line);
+
+#endif /* _KTALLY_TEST_H */
