@@ -133,6 +133,8 @@ int ktally_client_catalogue(struct ktally_client *client, struct ktally_catalogu
 	if (!ret)
 		ret = ktally_dump(client, KTALLY_CMD_SOURCE_GET, 0, take_source, cat, reset_catalogue, "cannot list the sources", err);
 	cat->features = ret ? 0 : info.features;
+	if (!ret)	/* whoever cannot read it is told when an event needs it */
+		ktally_tracefs_open(&cat->tracefs, NULL, NULL);
 	return ret;
 }
 

@@ -185,24 +185,48 @@ static int pair_new(struct ktally_client *client, uint32_t session, const struct
 	return ktally_request_fail(err, ret, &refusal, what);
 }
 
+static int put_perf(struct nl_msg *msg, const struct ktally_probe_plan *probe)
+{
+	if (nla_put_u32(msg, KTALLY_A_SRC_PERF_TYPE, probe->perf_type) || nla_put_u64(msg, KTALLY_A_SRC_PERF_CONFIG, probe->perf_config) ||
+	    put_u64_if(msg, KTALLY_A_SRC_PERF_CONFIG1, probe->perf_config1) || put_u64_if(msg, KTALLY_A_SRC_PERF_CONFIG2, probe->perf_config2) ||
+	    put_u32_if(msg, KTALLY_A_SRC_PERF_FLAGS, probe->perf_flags) || nla_put_u64(msg, KTALLY_A_SRC_PERIOD, probe->period))
+		return -ENOMEM;
+	return 0;
+}
+
+static int put_place(struct nl_msg *msg, const struct ktally_probe_plan *probe)
+{
+	if (nla_put_string(msg, KTALLY_A_SRC_PATH, probe->path) || nla_put_u64(msg, KTALLY_A_SRC_OFFSET, probe->offset) ||
+	    put_u64_if(msg, KTALLY_A_SRC_SEMAPHORE, probe->semaphore))
+		return -ENOMEM;
+	return 0;
+}
+
 /* Which attributes describe a source depends on its kind; the module refuses those that mean nothing to it. */
 static int put_source(struct nl_msg *msg, const struct ktally_probe_plan *probe)
 {
-	int ret = nla_put_u32(msg, KTALLY_A_SOURCE_KIND, probe->kind);
-
+	if (nla_put_u32(msg, KTALLY_A_SOURCE_KIND, probe->kind))
+		return -ENOMEM;
 	switch (probe->kind) {
 	case KTALLY_SOURCE_TIMER:
-		return ret ? ret : nla_put_u64(msg, KTALLY_A_SRC_PERIOD, probe->period);
+		return nla_put_u64(msg, KTALLY_A_SRC_PERIOD, probe->period);
 	case KTALLY_SOURCE_PERF:
-		ret = ret ? ret : nla_put_u32(msg, KTALLY_A_SRC_PERF_TYPE, probe->perf_type);
-		ret = ret ? ret : nla_put_u64(msg, KTALLY_A_SRC_PERF_CONFIG, probe->perf_config);
-		return ret ? ret : nla_put_u64(msg, KTALLY_A_SRC_PERIOD, probe->period);
+		return put_perf(msg, probe);
+	case KTALLY_SOURCE_EVENT:
+		if (nla_put_string(msg, KTALLY_A_SRC_NAME, probe->name))
+			return -ENOMEM;
+		return nla_put_u64(msg, KTALLY_A_SRC_PERF_CONFIG, probe->perf_config);
 	case KTALLY_SOURCE_TRACEPOINT:
 	case KTALLY_SOURCE_KPROBE:
-		ret = ret ? ret : nla_put_string(msg, KTALLY_A_SRC_NAME, probe->name);
-		return ret ? ret : put_u64_if(msg, KTALLY_A_SRC_OFFSET, probe->offset);
+	case KTALLY_SOURCE_KRETPROBE:
+		if (nla_put_string(msg, KTALLY_A_SRC_NAME, probe->name))
+			return -ENOMEM;
+		return put_u64_if(msg, KTALLY_A_SRC_OFFSET, probe->offset);
+	case KTALLY_SOURCE_UPROBE:
+	case KTALLY_SOURCE_URETPROBE:
+		return put_place(msg, probe);
 	default:
-		return ret;
+		return 0;
 	}
 }
 
