@@ -21,29 +21,61 @@ struct bc_env {
 	uint64_t context[__KTALLY_CTX_END];
 	const char *comm;
 	unsigned char memory[256];		/* kernel and user see the same */
+	unsigned char record[256];		/* of a trace event */
+	unsigned int record_size;
+	const unsigned char *record;		/* of a trace event */
+	unsigned int record_size;
+	const struct ktally_plan *plan;		/* for pairs: what an end finds */
+	uint64_t found[KTALLY_REGS];		/* by an end, in the order of KTALLY_OP_END */
+	bool unmatched;				/* there is no start */
+	bool gated;				/* no gate lets it through */
+	uint64_t counter;			/* what a counter shows */
 };
 
 /** struct bc_result - what the program did */
 struct bc_result {
-	bool fault, filtered;
+	bool fault, filtered, gated;
+	unsigned int nr_starts, nr_ends, nr_keeps, nr_dumps, nr_gates, nr_counters;
+	uint64_t start_key[KTALLY_REGS], end_key[KTALLY_REGS], saved[KTALLY_REGS], dumped;
+	struct ktally_insn gate;		/* the last */
 	unsigned int nr_updates, nr_emits, nr_stacks, steps, emit_words;
 	uint64_t keys[KTALLY_REGS], values[KTALLY_REGS], record[KTALLY_REGS];
 };
 
-static inline unsigned int bc_width(const struct ktally_insn *i)
+/* Words that an end of @pair finds. */
+static inline unsigned int bc_results(const struct ktally_pair_plan *pair)
+{
+	return 1 + !!(pair->flags & KTALLY_PAIR_ONCPU) + 2 * !!(pair->flags & KTALLY_PAIR_NEST) + pair->nr_counters + pair->nr_saved;
+}
+
+static inline bool bc_is_jump(uint8_t op)
+{
+	return op >= KTALLY_OP_JMP && op <= KTALLY_OP_JSET;
+}
+
+static inline unsigned int bc_width(const struct ktally_insn *i, const struct ktally_plan *plan)
 {
 	switch (i->op) {
 	case KTALLY_OP_FIELD:
 	case KTALLY_OP_STRING:
 		return i->imm ? i->imm / 8 : 1;
+	case KTALLY_OP_RECORD_TEXT:
+		return (uint32_t)i->imm / 8;
 	case KTALLY_OP_CONTEXT:
 		return i->aux == KTALLY_CTX_COMM ? 2 : 1;
+	case KTALLY_OP_RECORD_TEXT:
+		return (uint32_t)i->imm / 8;
+	case KTALLY_OP_END:
+		return bc_results(&plan->pairs[i->aux & 0xffff]);
+	case KTALLY_OP_RECORD:
+	case KTALLY_OP_COUNTER:
+		return 1;
 	case KTALLY_OP_EXIT:
 	case KTALLY_OP_UPDATE:
 	case KTALLY_OP_EMIT:
 		return 0;
 	default:
-		return i->op >= KTALLY_OP_JMP ? 0 : 1;
+		return bc_is_jump(i->op) ? 0 : 1;
 	}
 }
 
@@ -52,17 +84,44 @@ static inline uint32_t bc_mask(unsigned int reg, unsigned int nr)
 	return (uint32_t)(((1ULL << nr) - 1) << reg);
 }
 
+static inline bool bc_pair_op(const struct ktally_insn *i)
+{
+	return i->op == KTALLY_OP_START || i->op == KTALLY_OP_END;
+}
+
+/* What a start or an end reads; the number of the pair is checked. */
+static inline const char *bc_pair_reads(const struct ktally_insn *i, uint32_t written, const struct ktally_pair_plan *pair)
+{
+	uint32_t need = 0;
+
+	if (i->a + pair->nr_keys > KTALLY_REGS || (!pair->nr_keys && i->a))
+		return "key of a pair out of range";
+	need |= bc_mask(i->a, pair->nr_keys);
+	if (i->op == KTALLY_OP_START && pair->nr_saved) {
+		if (i->b + pair->nr_saved > KTALLY_REGS)
+			return "saved words out of range";
+		need |= bc_mask(i->b, pair->nr_saved);
+	} else if (i->op == KTALLY_OP_START && i->b != KTALLY_NO_REG) {
+		return "the pair saves no words";
+	}
+	if (i->op == KTALLY_OP_START ? i->aux & KTALLY_START_FIRST : i->aux & KTALLY_END_STAY)
+		if (pair->flags & KTALLY_PAIR_NEST)
+			return "flag of a pair that nests";
+	return (written & need) == need ? NULL : "register read before it is written";
+}
+
 static inline const char *bc_reads(const struct ktally_insn *i, uint32_t written, const struct ktally_table_plan *table)
 {
 	unsigned int first = i->a, nr = 1, v;
 	uint32_t need = 0;
 
 	if (i->op == KTALLY_OP_EXIT || i->op == KTALLY_OP_FIELD || i->op == KTALLY_OP_CONTEXT || i->op == KTALLY_OP_IMM ||
-	    i->op == KTALLY_OP_STACK || i->op == KTALLY_OP_JMP)
+	    i->op == KTALLY_OP_STACK || i->op == KTALLY_OP_JMP || i->op == KTALLY_OP_RECORD || i->op == KTALLY_OP_RECORD_TEXT ||
+	    i->op == KTALLY_OP_COUNTER || (i->op == KTALLY_OP_GATE && i->aux != KTALLY_GATE_BYTES))
 		return i->a ? "operand of an opcode without" : NULL;
 	if (i->op == KTALLY_OP_MATCH)
 		nr = (i->aux & 0xffff) / 8;
-	if (i->op == KTALLY_OP_EMIT)
+	if (i->op == KTALLY_OP_EMIT || i->op == KTALLY_OP_KEEP)
 		nr = i->aux;
 	if (i->op == KTALLY_OP_UPDATE) {
 		nr = table->schema.key_words;
@@ -75,7 +134,7 @@ static inline const char *bc_reads(const struct ktally_insn *i, uint32_t written
 		else if (i->b != KTALLY_NO_REG)
 			return "values without columns";
 		first = i->a;
-	} else if (i->op >= KTALLY_OP_ADD && i->b != KTALLY_NO_REG) {
+	} else if (i->op >= KTALLY_OP_ADD && i->op < KTALLY_OP_RECORD && i->b != KTALLY_NO_REG) {
 		if (i->b >= KTALLY_REGS || i->imm)
 			return "second operand out of range";
 		need |= bc_mask(i->b, 1);
@@ -100,8 +159,8 @@ static inline const char *bc_verify(const struct ktally_probe_plan *p, const str
 	incoming[0] = 0;
 	for (n = 0; n < p->nr_insns; n++) {
 		const struct ktally_insn *i = &p->insns[n];
-		unsigned int width = bc_width(i);
-		uint32_t written = incoming[n];
+		uint32_t written = incoming[n], distance = i->op == KTALLY_OP_END ? i->imm : i->aux;
+		unsigned int width;
 
 		if (!reached[n])
 			return "unreachable instruction";
@@ -109,24 +168,33 @@ static inline const char *bc_verify(const struct ktally_probe_plan *p, const str
 			return "unknown opcode";
 		if (i->op == KTALLY_OP_UPDATE && i->aux >= plan->nr_tables)
 			return "unknown table";
-		why = bc_reads(i, written, i->op == KTALLY_OP_UPDATE ? &plan->tables[i->aux] : NULL);
+		if (bc_pair_op(i) && (i->aux & 0xffff) >= plan->nr_pairs)
+			return "unknown pair";
+		if (i->op == KTALLY_OP_COUNTER && (i->aux & 0xffff) >= plan->nr_counters)
+			return "unknown counter";
+		if (i->op == KTALLY_OP_GATE && (!i->aux || i->aux > KTALLY_GATE_MAX || !i->imm))
+			return "gate without a number";
+		width = bc_width(i, plan);
+		why = bc_pair_op(i) ? bc_pair_reads(i, written, &plan->pairs[i->aux & 0xffff]) : bc_reads(i, written, i->op == KTALLY_OP_UPDATE ? &plan->tables[i->aux] : NULL);
 		if (why)
 			return why;
 		if (i->op == KTALLY_OP_MATCH && (uint32_t)i->imm + (i->imm >> 32) > p->data_len)
 			return "pattern outside the data";
 		if (i->dst + width > KTALLY_REGS || (!width && i->dst))
 			return "destination out of range";
-		written |= bc_mask(i->dst, width);
+		if (i->op != KTALLY_OP_END)	/* whose results are there when it does not jump */
+			written |= bc_mask(i->dst, width);
 		if (i->op == KTALLY_OP_EXIT)
 			continue;
-		if (i->op >= KTALLY_OP_JMP) {
-			if (!i->aux || n + 1 + i->aux >= p->nr_insns)
+		if ((i->op >= KTALLY_OP_JMP && i->op <= KTALLY_OP_JSET) || i->op == KTALLY_OP_END) {
+			if (!distance || n + 1 + distance >= p->nr_insns)
 				return "jump out of the program";
-			incoming[n + 1 + i->aux] &= written;
-			reached[n + 1 + i->aux] = true;
+			incoming[n + 1 + distance] &= written;
+			reached[n + 1 + distance] = true;
 			if (i->op == KTALLY_OP_JMP)
 				continue;
 		}
+		written |= bc_mask(i->dst, width);
 		if (n + 1 >= p->nr_insns)
 			return "no exit at the end";
 		incoming[n + 1] &= written;
@@ -204,6 +272,53 @@ static inline bool bc_text(const struct bc_env *env, uint64_t address, unsigned 
 	return true;
 }
 
+/* What a __data_loc (or __rel_loc) word at *@offset points to. Return: its size, or -1 */
+static inline int bc_locate(const struct bc_env *env, unsigned int *offset, bool relative)
+{
+	uint32_t word;
+
+	if (*offset + 4 > env->record_size)
+		return -1;
+	memcpy(&word, env->record + *offset, 4);
+	*offset = (word & 0xffff) + (relative ? *offset + 4 : 0);
+	return *offset + (word >> 16) <= env->record_size ? (int)(word >> 16) : -1;
+}
+
+static inline bool bc_record(const struct bc_env *env, const struct ktally_insn *i, uint64_t *out)
+{
+	unsigned int offset = i->aux & 0xffff, size = i->aux >> 16 & 0xff;
+	int room;
+
+	if (i->aux & KTALLY_RECORD_DYNAMIC) {
+		room = bc_locate(env, &offset, i->aux & KTALLY_RECORD_RELATIVE);
+		if (room < 0 || i->imm + size > (unsigned int)room)
+			return false;
+		offset += i->imm;
+	}
+	if (offset + size > env->record_size)
+		return false;
+	*out = 0;
+	memcpy(out, env->record + offset, size);
+	if (i->aux & KTALLY_RECORD_SIGNED && size < 8)
+		*out = (uint64_t)((int64_t)(*out << (64 - size * 8)) >> (64 - size * 8));
+	return true;
+}
+
+static inline bool bc_record_text(const struct bc_env *env, const struct ktally_insn *i, char *out)
+{
+	unsigned int offset = i->aux & 0xffff, keep = (uint32_t)i->imm, n;
+	int size = i->imm >> 32;
+
+	if (i->aux & (KTALLY_RECORD_DYNAMIC | KTALLY_RECORD_RELATIVE))
+		size = bc_locate(env, &offset, i->aux & KTALLY_RECORD_RELATIVE);
+	if (size < 0 || offset + size > env->record_size)
+		return false;
+	memset(out, 0, keep);
+	for (n = 0; n < keep && n < (unsigned int)size && env->record[offset + n]; n++)
+		out[n] = env->record[offset + n];
+	return true;
+}
+
 static inline uint64_t bc_match(const struct ktally_probe_plan *p, const struct ktally_insn *i, const uint64_t *span)
 {
 	unsigned int size = i->aux & 0xffff, len = i->imm >> 32;
@@ -214,6 +329,71 @@ static inline uint64_t bc_match(const struct ktally_probe_plan *p, const struct 
 	if (i->aux & KTALLY_MATCH_GLOB)
 		return fnmatch(pattern, text, 0) == 0;
 	return strcmp(pattern, text) == 0;
+}
+
+/* A value of a trace event's record; lengths as the module would check them. */
+static inline bool bc_record(const struct bc_env *env, const struct ktally_insn *i, uint64_t *r)
+{
+	bool text = i->op == KTALLY_OP_RECORD_TEXT;
+	unsigned int at = i->aux & 0xffff, size = text ? i->imm >> 32 : i->aux >> 16 & 0xff, room = (uint32_t)i->imm;
+	uint64_t value = 0;
+	uint32_t where;
+
+	if (i->aux & (KTALLY_RECORD_DYNAMIC | KTALLY_RECORD_RELATIVE)) {
+		if (at + 4 > env->record_size)
+			return false;
+		memcpy(&where, env->record + at, 4);
+		at = (where & 0xffff) + (i->aux & KTALLY_RECORD_RELATIVE ? at + 4 : 0) + (text ? 0 : i->imm);
+		size = text ? where >> 16 : size;
+	}
+	if (at + size > env->record_size)
+		return false;
+	if (text) {
+		memset(&r[i->dst], 0, room);
+		memcpy(&r[i->dst], env->record + at, strnlen((const char *)env->record + at, size < room ? size : room));
+		return true;
+	}
+	memcpy(&value, env->record + at, size);
+	if (i->aux & KTALLY_RECORD_SIGNED && size < 8)
+		value = (uint64_t)((int64_t)(value << (64 - size * 8)) >> (64 - size * 8));
+	r[i->dst] = value;
+	return true;
+}
+
+/* What remembers or lets through. Return: how many instructions to skip, or -1: the program ends */
+static inline int bc_relation(const struct bc_env *env, const struct ktally_insn *i, uint64_t *r, struct bc_result *out)
+{
+	const struct ktally_pair_plan *pair = bc_pair_op(i) ? &env->plan->pairs[i->aux & 0xffff] : NULL;
+
+	switch (i->op) {
+	case KTALLY_OP_GATE:
+		out->nr_gates++;
+		out->gate = *i;
+		out->gated = env->gated;
+		return env->gated ? -1 : 0;
+	case KTALLY_OP_START:
+		out->nr_starts++;
+		memcpy(out->start_key, &r[i->a], pair->nr_keys * 8);
+		if (pair->nr_saved)
+			memcpy(out->saved, &r[i->b], pair->nr_saved * 8);
+		return 0;
+	case KTALLY_OP_END:
+		out->nr_ends++;
+		memcpy(out->end_key, &r[i->a], pair->nr_keys * 8);
+		if (env->unmatched)
+			return i->imm;
+		memcpy(&r[i->dst], env->found, bc_results(pair) * 8);
+		return 0;
+	case KTALLY_OP_KEEP:
+		out->nr_keeps++;
+		out->emit_words = i->aux;
+		memcpy(out->record, &r[i->a], i->aux * 8);
+		return 0;
+	default:
+		out->nr_dumps++;
+		out->dumped = r[i->a];
+		return 0;
+	}
 }
 
 /* Run the values of one instruction. Return: false if it faults */
@@ -227,6 +407,10 @@ static inline bool bc_fetch(const struct ktally_probe_plan *p, const struct bc_e
 		else
 			r[i->dst] = env->number[i->aux];
 		return true;
+	case KTALLY_OP_RECORD:
+		return bc_record(env, i, &r[i->dst]);
+	case KTALLY_OP_RECORD_TEXT:
+		return bc_record_text(env, i, (char *)&r[i->dst]);
 	case KTALLY_OP_CONTEXT:
 		if (i->aux == KTALLY_CTX_COMM)
 			strncpy((char *)&r[i->dst], env->comm, 16);
@@ -250,6 +434,13 @@ static inline bool bc_fetch(const struct ktally_probe_plan *p, const struct bc_e
 	case KTALLY_OP_MATCH:
 		r[i->dst] = bc_match(p, i, &r[i->a]);
 		return true;
+	case KTALLY_OP_COUNTER:
+		out->nr_counters++;
+		r[i->dst] = env->counter + (i->aux & 0xffff);
+		return true;
+	case KTALLY_OP_RECORD:
+	case KTALLY_OP_RECORD_TEXT:
+		return bc_record(env, i, r);
 	default:
 		r[i->dst] = bc_arithmetic(i->op, r[i->a], i->b == KTALLY_NO_REG ? i->imm : r[i->b]);
 		return true;
@@ -285,7 +476,13 @@ static inline void bc_run(const struct ktally_probe_plan *p, const struct bc_env
 			out->nr_emits++;
 			out->emit_words = i->aux;
 			memcpy(out->record, &r[i->a], i->aux * 8);
-		} else if (i->op >= KTALLY_OP_JMP) {
+		} else if (i->op >= KTALLY_OP_GATE) {
+			int skip = bc_relation(env, i, r, out);
+
+			if (skip < 0)
+				return;
+			n += skip;
+		} else if (i->op >= KTALLY_OP_JMP && i->op <= KTALLY_OP_JSET) {
 			if (bc_jumps(i->op, i->op == KTALLY_OP_JMP ? 0 : r[i->a], i->b == KTALLY_NO_REG ? i->imm : r[i->b]))
 				n += i->aux;
 		} else if (!bc_fetch(p, env, i, r, out)) {
