@@ -18,6 +18,11 @@ static const char *const contexts[__KTALLY_CTX_END] = {
 	[KTALLY_CTX_CPU] = "cpu", [KTALLY_CTX_NODE] = "node", [KTALLY_CTX_NS] = "ns", [KTALLY_CTX_CGROUP] = "cgroup",
 	[KTALLY_CTX_UID] = "uid", [KTALLY_CTX_PRIO] = "prio", [KTALLY_CTX_POLICY] = "policy", [KTALLY_CTX_IN_IRQ] = "in_irq",
 	[KTALLY_CTX_IRQS_OFF] = "irqs_off", [KTALLY_CTX_IMAGE] = "image", [KTALLY_CTX_USER_MODE] = "user_mode", [KTALLY_CTX_IP] = "ip",
+	[KTALLY_CTX_STATE] = "state", [KTALLY_CTX_WEIGHT] = "weight",
+};
+
+static const char *const gates[__KTALLY_GATE_END] = {
+	[KTALLY_GATE_EVERY] = "every", [KTALLY_GATE_RANDOM] = "chance one in", [KTALLY_GATE_BYTES] = "bytes", [KTALLY_GATE_PERIOD] = "once in ns",
 };
 
 /* Small numbers as people write them, the rest as bits. */
@@ -50,6 +55,43 @@ static int action(const struct ktally_insn *insn, char *buf, size_t size)
 	if (insn->b == KTALLY_NO_REG)
 		return snprintf(buf, size, "update table %u key r%u..", insn->aux, insn->a);
 	return snprintf(buf, size, "update table %u key r%u.. values r%u..", insn->aux, insn->a, insn->b);
+}
+
+static int record(const struct ktally_insn *insn, char *buf, size_t size)
+{
+	const char *how = insn->aux & KTALLY_RECORD_RELATIVE ? "rel " : insn->aux & KTALLY_RECORD_DYNAMIC ? "loc " : "";
+	unsigned int offset = insn->aux & 0xffff;
+
+	if (insn->op == KTALLY_OP_RECORD_TEXT)
+		return snprintf(buf, size, "r%u.. = text %srecord[%u] max %u", insn->dst, how, offset, (unsigned int)insn->imm);
+	return snprintf(buf, size, "r%u = %c%u %srecord[%u%+" PRId64 "]", insn->dst, insn->aux & KTALLY_RECORD_SIGNED ? 's' : 'u',
+			(insn->aux >> 16 & 0xff) * 8, how, offset, (int64_t)insn->imm);
+}
+
+static int relation(const struct ktally_insn *insn, char *buf, size_t size)
+{
+	unsigned int number = insn->aux & 0xffff;
+	char saved[16] = "";
+
+	switch (insn->op) {
+	case KTALLY_OP_COUNTER:
+		return snprintf(buf, size, "r%u = counter %u%s", insn->dst, number, insn->aux & KTALLY_COUNTER_DELTA ? " delta" : "");
+	case KTALLY_OP_GATE:
+		if (insn->aux == KTALLY_GATE_BYTES)
+			return snprintf(buf, size, "gate bytes r%u of %" PRIu64, insn->a, (uint64_t)insn->imm);
+		return snprintf(buf, size, "gate %s %" PRIu64, insn->aux < __KTALLY_GATE_END && gates[insn->aux] ? gates[insn->aux] : "?", (uint64_t)insn->imm);
+	case KTALLY_OP_START:
+		if (insn->b != KTALLY_NO_REG)
+			snprintf(saved, sizeof(saved), " save r%u..", insn->b);
+		return snprintf(buf, size, "start pair %u key r%u..%s%s", number, insn->a, saved, insn->aux & KTALLY_START_FIRST ? " first" : "");
+	case KTALLY_OP_END:
+		return snprintf(buf, size, "r%u.. = end pair %u key r%u..%s else goto +%" PRIu64, insn->dst, number, insn->a,
+				insn->aux & KTALLY_END_STAY ? " stay" : "", (uint64_t)insn->imm);
+	case KTALLY_OP_KEEP:
+		return snprintf(buf, size, "keep r%u.. %u words", insn->a, insn->aux);
+	default:
+		return snprintf(buf, size, "dump last r%u ns", insn->a);
+	}
 }
 
 static int fetch(const struct ktally_insn *insn, char *buf, size_t size)
@@ -90,6 +132,16 @@ int ktally_disassemble(const struct ktally_insn *insn, char *buf, size_t size)
 	case KTALLY_OP_UPDATE:
 	case KTALLY_OP_EMIT:
 		return action(insn, buf, size);
+	case KTALLY_OP_RECORD:
+	case KTALLY_OP_RECORD_TEXT:
+		return record(insn, buf, size);
+	case KTALLY_OP_COUNTER:
+	case KTALLY_OP_GATE:
+	case KTALLY_OP_START:
+	case KTALLY_OP_END:
+	case KTALLY_OP_KEEP:
+	case KTALLY_OP_DUMP:
+		return relation(insn, buf, size);
 	case KTALLY_OP_LOAD:
 	case KTALLY_OP_STRING:
 		return memory(insn, buf, size);

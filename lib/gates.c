@@ -97,8 +97,8 @@ int kt_parse_bytes(struct kt_compile *c, const struct attr *attr, bool given)
 		rc = kt_parse_const(c, "the number of bytes between two samples", &interval, NULL);
 	if (rc)
 		return rc;
-	if (interval < 1)
-		return kt_fail(c, -EINVAL, at, c->tok.pos - at, "the bytes between two samples are 1 or more");
+	if (interval < 1 || interval > UINT32_MAX)
+		return kt_fail(c, -EINVAL, at, c->tok.pos - at, "the bytes between two samples are 1 to %u", UINT32_MAX);
 	return set_gate(c, attr, interval, size, pos);
 }
 
