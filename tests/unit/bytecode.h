@@ -21,8 +21,6 @@ struct bc_env {
 	uint64_t context[__KTALLY_CTX_END];
 	const char *comm;
 	unsigned char memory[256];		/* kernel and user see the same */
-	unsigned char record[256];		/* of a trace event */
-	unsigned int record_size;
 	const unsigned char *record;		/* of a trace event */
 	unsigned int record_size;
 	const struct ktally_plan *plan;		/* for pairs: what an end finds */
@@ -59,8 +57,6 @@ static inline unsigned int bc_width(const struct ktally_insn *i, const struct kt
 	case KTALLY_OP_FIELD:
 	case KTALLY_OP_STRING:
 		return i->imm ? i->imm / 8 : 1;
-	case KTALLY_OP_RECORD_TEXT:
-		return (uint32_t)i->imm / 8;
 	case KTALLY_OP_CONTEXT:
 		return i->aux == KTALLY_CTX_COMM ? 2 : 1;
 	case KTALLY_OP_RECORD_TEXT:
@@ -272,53 +268,6 @@ static inline bool bc_text(const struct bc_env *env, uint64_t address, unsigned 
 	return true;
 }
 
-/* What a __data_loc (or __rel_loc) word at *@offset points to. Return: its size, or -1 */
-static inline int bc_locate(const struct bc_env *env, unsigned int *offset, bool relative)
-{
-	uint32_t word;
-
-	if (*offset + 4 > env->record_size)
-		return -1;
-	memcpy(&word, env->record + *offset, 4);
-	*offset = (word & 0xffff) + (relative ? *offset + 4 : 0);
-	return *offset + (word >> 16) <= env->record_size ? (int)(word >> 16) : -1;
-}
-
-static inline bool bc_record(const struct bc_env *env, const struct ktally_insn *i, uint64_t *out)
-{
-	unsigned int offset = i->aux & 0xffff, size = i->aux >> 16 & 0xff;
-	int room;
-
-	if (i->aux & KTALLY_RECORD_DYNAMIC) {
-		room = bc_locate(env, &offset, i->aux & KTALLY_RECORD_RELATIVE);
-		if (room < 0 || i->imm + size > (unsigned int)room)
-			return false;
-		offset += i->imm;
-	}
-	if (offset + size > env->record_size)
-		return false;
-	*out = 0;
-	memcpy(out, env->record + offset, size);
-	if (i->aux & KTALLY_RECORD_SIGNED && size < 8)
-		*out = (uint64_t)((int64_t)(*out << (64 - size * 8)) >> (64 - size * 8));
-	return true;
-}
-
-static inline bool bc_record_text(const struct bc_env *env, const struct ktally_insn *i, char *out)
-{
-	unsigned int offset = i->aux & 0xffff, keep = (uint32_t)i->imm, n;
-	int size = i->imm >> 32;
-
-	if (i->aux & (KTALLY_RECORD_DYNAMIC | KTALLY_RECORD_RELATIVE))
-		size = bc_locate(env, &offset, i->aux & KTALLY_RECORD_RELATIVE);
-	if (size < 0 || offset + size > env->record_size)
-		return false;
-	memset(out, 0, keep);
-	for (n = 0; n < keep && n < (unsigned int)size && env->record[offset + n]; n++)
-		out[n] = env->record[offset + n];
-	return true;
-}
-
 static inline uint64_t bc_match(const struct ktally_probe_plan *p, const struct ktally_insn *i, const uint64_t *span)
 {
 	unsigned int size = i->aux & 0xffff, len = i->imm >> 32;
@@ -407,10 +356,6 @@ static inline bool bc_fetch(const struct ktally_probe_plan *p, const struct bc_e
 		else
 			r[i->dst] = env->number[i->aux];
 		return true;
-	case KTALLY_OP_RECORD:
-		return bc_record(env, i, &r[i->dst]);
-	case KTALLY_OP_RECORD_TEXT:
-		return bc_record_text(env, i, (char *)&r[i->dst]);
 	case KTALLY_OP_CONTEXT:
 		if (i->aux == KTALLY_CTX_COMM)
 			strncpy((char *)&r[i->dst], env->comm, 16);
