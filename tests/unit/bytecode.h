@@ -71,7 +71,7 @@ static inline unsigned int bc_width(const struct ktally_insn *i, const struct kt
 	case KTALLY_OP_EMIT:
 		return 0;
 	default:
-		return bc_is_jump(i->op) ? 0 : 1;
+		return i->op >= KTALLY_OP_JMP ? 0 : 1;
 	}
 }
 
