@@ -26,7 +26,7 @@ static const struct ktally_source_entry entries[] = {
 	{ KTALLY_SOURCE_KRETPROBE, "kretprobe", true, &ktally_kretprobe_fields },
 	{ KTALLY_SOURCE_UPROBE, "uprobe", KTALLY_UPROBES, &ktally_uprobe_fields },
 	{ KTALLY_SOURCE_URETPROBE, "uretprobe", KTALLY_UPROBES, &ktally_uretprobe_fields },
-	{ KTALLY_SOURCE_EVENT, "event", true, &ktally_no_fields },
+	{ KTALLY_SOURCE_EVENT, "event", true, &ktally_event_fields },
 	{ KTALLY_SOURCE_PROCESS, "process", true, &ktally_no_fields },
 };
 

@@ -73,6 +73,7 @@ extern const struct ktally_source_ops ktally_source_event;
 
 extern const struct ktally_fields ktally_no_fields;
 extern const struct ktally_fields ktally_perf_fields;
+extern const struct ktally_fields ktally_event_fields;
 extern const struct ktally_fields ktally_kprobe_fields;
 extern const struct ktally_fields ktally_kretprobe_fields;
 extern const struct ktally_fields ktally_uprobe_fields;

@@ -6,6 +6,9 @@
 #include <linux/string.h>
 #include "source_perf.h"
 
+/* What is in a record only its format file knows. */
+const struct ktally_fields ktally_event_fields = { .record = true };
+
 static void __no_stack_protector event_hit(struct ktally_probe *probe, struct perf_sample_data *data, struct pt_regs *regs)
 {
 	struct ktally_hit hit = { .regs = regs };
@@ -71,12 +74,13 @@ static int event_start(struct ktally_probe *probe, unsigned int cpu)
 
 static const struct ktally_fields *event_fields(const struct ktally_probe *probe)
 {
-	return &ktally_no_fields;
+	return &ktally_event_fields;
 }
 
 const struct ktally_source_ops ktally_source_event = {
 	.kind		= KTALLY_SOURCE_EVENT,
 	.program	= true,
+	.overhead_ns	= 300,
 	.init		= event_init,
 	.uninit		= ktally_perf_uninit,
 	.fields		= event_fields,

@@ -206,6 +206,7 @@ static const struct ktally_fields *uprobe_fields(const struct ktally_probe *prob
 const struct ktally_source_ops ktally_source_uprobe = {
 	.kind		= KTALLY_SOURCE_UPROBE,
 	.program	= true,
+	.overhead_ns	= 1500,
 	.init		= uprobe_init,
 	.uninit		= uprobe_uninit,
 	.fields		= uprobe_fields,
@@ -217,6 +218,7 @@ const struct ktally_source_ops ktally_source_uprobe = {
 const struct ktally_source_ops ktally_source_uretprobe = {
 	.kind		= KTALLY_SOURCE_URETPROBE,
 	.program	= true,
+	.overhead_ns	= 3000,
 	.init		= uprobe_init,
 	.uninit		= uprobe_uninit,
 	.fields		= uprobe_fields,
