@@ -5,51 +5,109 @@
 #include <linux/stddef.h>
 #include <linux/timekeeping.h>
 #include "context.h"
+#include "pair.h"
 #include "probe.h"
+#include "ring.h"
 #include "session.h"
 #include "source.h"
 
-/* Runs the program, by the short cut for keys that only it knows how to load. */
-static __always_inline unsigned int run(struct ktally_probe *probe, const struct ktally_hit *hit,
-					const struct ktally_hot *hot, void *half, u32 weight)
+/* A table of one key and one log2 histogram: its row is found as in ktally_fast_count(). */
+static __always_inline bool fold_histogram(const struct ktally_probe *probe, void *half, u64 key, u64 value, u64 weight)
 {
 	const struct ktally_fast *fast = &probe->fast;
-	u64 key, *row;
-	u32 place;
+	u32 place = READ_ONCE(((u32 *)(half + fast->index))[ktally_table_hash(key) >> fast->shift]);
+	u64 *row = (u64 *)half + place;
 
-	if (fast->kind == KTALLY_FAST_KEY) {
-		key = ktally_fast_key(probe, hit);
-		place = READ_ONCE(((u32 *)(half + fast->index))[ktally_table_hash(key) >> fast->shift]);
-		row = (u64 *)half + place;
-		if (likely(place && row[0] == key)) {
-			ktally_word_inc(&row[1]);
-			return KTALLY_COUNTED(folded);
-		}
-	}
-	return ktally_program_run(probe, hit, hot, half, weight);
+	if (unlikely(!place || row[0] != key))
+		return false;
+	ktally_word_add(&row[1], weight);
+	ktally_word_add(&row[2 + ktally_log2_bucket(value)], weight);
+	return true;
 }
 
-/* What the governor lets through. An end without its start does nothing, so only starts need a gate. */
-static __always_inline bool gated(const struct ktally_probe *probe, u64 hits, u32 *weight)
+/* END, UPDATE, EXIT; the first hit of a key goes the long way, with the results at hand. */
+static __always_inline unsigned int run_end(struct ktally_probe *probe, const struct ktally_hit *hit,
+					    const struct ktally_hot *hot, void *half)
+{
+	const struct ktally_insn *insn = probe->program->insns;
+	struct ktally_run at_work = { .hit = hit, .hot = hot, .probe = probe, .half = half };
+	u64 results[1 + KTALLY_PAIR_SAVED_MAX] __uninitialized;
+
+	if (!ktally_pair_end((void *)(unsigned long)insn[0].imm, half, NULL, results, &at_work.weight, false))
+		return KTALLY_COUNTED(filtered);
+	if (likely(fold_histogram(probe, half, results[1], results[0], at_work.weight)) ||
+	    ktally_table_update((void *)(unsigned long)insn[1].imm, half, &results[1], &results[0], &at_work))
+		return KTALLY_COUNTED(folded);
+	return KTALLY_COUNTED(other);
+}
+
+static __always_inline unsigned int run_start(const struct ktally_probe *probe, const struct ktally_hit *hit, void *half)
+{
+	const struct ktally_insn *start = &probe->program->insns[probe->program->nr - 2];
+
+	ktally_pair_start((void *)(unsigned long)start->imm, half, NULL, hit->args ? &hit->args[probe->fast.arg] : NULL, 1, false);
+	return KTALLY_COUNTED(folded);
+}
+
+static __always_inline unsigned int run_emit(const struct ktally_probe *probe, const struct ktally_hit *hit,
+					     const struct ktally_hot *hot)
+{
+	const struct ktally_insn *insn = probe->program->insns;
+	unsigned int i, nr = probe->fast.arg;
+	struct ktally_event *event;
+
+	event = (void *)ktally_probe_record(probe, hot->ring, KTALLY_RECORD_EVENT, sizeof(*event) + nr * sizeof(u64), current);
+	if (likely(event)) {
+		for (i = 0; i < nr; i++)
+			event->words[i] = hit->args[insn[i].a];
+		ktally_ring_commit(hot->ring);
+	}
+	return KTALLY_COUNTED(folded);
+}
+
+static __always_inline unsigned int run_key(struct ktally_probe *probe, const struct ktally_hit *hit,
+					    const struct ktally_hot *hot, void *half)
+{
+	const struct ktally_fast *fast = &probe->fast;
+	u64 key = ktally_fast_key(probe, hit), *row;
+	u32 place = READ_ONCE(((u32 *)(half + fast->index))[ktally_table_hash(key) >> fast->shift]);
+
+	row = (u64 *)half + place;
+	if (unlikely(!place || row[0] != key))
+		return ktally_program_run(probe, hit, hot, half, 1);
+	ktally_word_inc(&row[1]);
+	return KTALLY_COUNTED(folded);
+}
+
+static __always_inline unsigned int run(struct ktally_probe *probe, const struct ktally_hit *hit,
+					const struct ktally_hot *hot, void *half)
+{
+	u8 kind = probe->fast.kind;
+
+	if (kind < KTALLY_FAST_KEY)
+		return ktally_program_run(probe, hit, hot, half, 1);
+	if (kind == KTALLY_FAST_START)
+		return run_start(probe, hit, half);
+	if (kind == KTALLY_FAST_END)
+		return run_end(probe, hit, hot, half);
+	if (kind == KTALLY_FAST_EMIT)
+		return run_emit(probe, hit, hot);
+	return run_key(probe, hit, hot, half);
+}
+
+/* Scope, then what the governor lets through. An end without its start does nothing, so only starts need a gate. */
+static noinline unsigned int run_closer(struct ktally_probe *probe, const struct ktally_hit *hit,
+					const struct ktally_hot *hot, void *half, u64 hits)
 {
 	u32 gate = READ_ONCE(probe->session->governor.gate);
 
-	if (likely(gate == 1) || probe->program->uses & KTALLY_USES_END)
-		return false;
-	*weight = gate;
-	return hits & (gate - 1);
-}
-
-static __always_inline unsigned int run_guarded(struct ktally_probe *probe, const struct ktally_hit *hit,
-						const struct ktally_hot *hot, void *half, u64 hits)
-{
-	u32 weight = 1;
-
 	if (probe->scope && !ktally_scope_has(probe->scope, current))
 		return KTALLY_COUNTED(filtered);
-	if (unlikely(gated(probe, hits, &weight)))
+	if (gate == 1 || probe->program->uses & KTALLY_USES_END)
+		return run(probe, hit, hot, half);
+	if (hits & (gate - 1))
 		return KTALLY_COUNTED(gated);
-	return run(probe, hit, hot, half, weight);
+	return ktally_program_run(probe, hit, hot, half, gate);
 }
 
 /* One hit in KTALLY_TIMED_MASK + 1, so that the governor knows. */
@@ -57,14 +115,14 @@ static noinline unsigned int run_timed(struct ktally_probe *probe, const struct 
 				       void *half, u64 hits)
 {
 	u64 before = ktime_get_mono_fast_ns(), after;
-	unsigned int member = run_guarded(probe, hit, hot, half, hits);
+	unsigned int member = run_closer(probe, hit, hot, half, hits);
 
 	after = ktime_get_mono_fast_ns();
 	ktally_governor_charge(probe, &hot->spending, after, after - before, member != KTALLY_COUNTED(gated));
 	return member;
 }
 
-noinline void ktally_probe_slow(struct ktally_probe *probe, const struct ktally_hit *hit)
+void __no_stack_protector ktally_probe_slow(struct ktally_probe *probe, const struct ktally_hit *hit)
 {
 	struct ktally_hot *hot;
 	unsigned int outer, member;
@@ -76,8 +134,10 @@ noinline void ktally_probe_slow(struct ktally_probe *probe, const struct ktally_
 	hits = ((struct ktally_probe_count *)(half + probe->count))->hits;
 	if (unlikely(!(hits & KTALLY_TIMED_MASK)))
 		member = run_timed(probe, hit, hot, half, hits);
+	else if (unlikely(probe->fast.closer))
+		member = run_closer(probe, hit, hot, half, hits);
 	else
-		member = run_guarded(probe, hit, hot, half, hits);
+		member = run(probe, hit, hot, half);
 	ktally_probe_end(probe, half, outer, member);
 }
 
@@ -105,28 +165,114 @@ static enum ktally_fast_kind shape_of(const struct ktally_insn *load)
 	return place_in_task(load->aux) < 0 ? KTALLY_FAST_KEY : KTALLY_FAST_CURRENT;
 }
 
-void ktally_fast_shape(struct ktally_probe *probe)
+static bool exits_folded(const struct ktally_insn *insn)
 {
-	const struct ktally_insn *insns = probe->program ? probe->program->insns : NULL;
+	return insn->op == KTALLY_OP_EXIT && insn->imm == KTALLY_VERDICT_FOLDED;
+}
+
+static void use_table(struct ktally_fast *fast, const struct ktally_table *table)
+{
+	fast->shift = 64 - table->index_bits;
+	fast->index = table->index;
+}
+
+/* LOAD key, UPDATE, EXIT */
+static enum ktally_fast_kind shape_count(struct ktally_fast *fast, const struct ktally_program *program)
+{
+	const struct ktally_insn *insns = program->insns;
 	const struct ktally_table *table;
 
-	probe->fast.shape = KTALLY_FAST_NONE;
-	if (!insns || probe->program->nr != 3 || insns[1].op != KTALLY_OP_UPDATE || insns[2].op != KTALLY_OP_EXIT ||
-	    insns[2].imm != KTALLY_VERDICT_FOLDED || insns[1].a != insns[0].dst)
-		return;
+	if (program->nr != 3 || insns[1].op != KTALLY_OP_UPDATE || !exits_folded(&insns[2]) || insns[1].a != insns[0].dst)
+		return KTALLY_FAST_NONE;
 	table = (void *)(unsigned long)insns[1].imm;
 	if (table->nr_keys != 1 || table->nr_values)
-		return;
-	probe->fast.shape = shape_of(&insns[0]);
-	probe->fast.arg = insns[0].a;
-	probe->fast.offset = place_in_task(insns[0].aux);
-	probe->fast.shift = 64 - table->index_bits;
-	probe->fast.index = table->index;
+		return KTALLY_FAST_NONE;
+	use_table(fast, table);
+	fast->arg = insns[0].a;
+	fast->offset = place_in_task(insns[0].aux);
+	return shape_of(&insns[0]);
+}
+
+/* START, EXIT, or LOAD argument, START, EXIT */
+static enum ktally_fast_kind shape_start(struct ktally_fast *fast, const struct ktally_program *program)
+{
+	const struct ktally_insn *insns = program->insns, *start;
+	const struct ktally_pair *pair;
+
+	if (program->nr < 2 || program->nr > 3 || !exits_folded(&insns[program->nr - 1]))
+		return KTALLY_FAST_NONE;
+	start = &insns[program->nr - 2];
+	if (start->op != KTALLY_OP_START || start->aux)
+		return KTALLY_FAST_NONE;
+	pair = (void *)(unsigned long)start->imm;
+	if (pair->nr_keys || pair->nr_saved != program->nr - 2 ||
+	    (pair->nr_saved && (insns[0].op != KTALLY_OPK_ARG || insns[0].dst != start->b)))
+		return KTALLY_FAST_NONE;
+	fast->arg = pair->nr_saved ? insns[0].a : 0;
+	return KTALLY_FAST_START;
+}
+
+/* END, UPDATE by the saved word with a histogram of the time, EXIT, and where END skips to: EXIT filtered */
+static enum ktally_fast_kind shape_end(struct ktally_fast *fast, const struct ktally_program *program)
+{
+	const struct ktally_insn *insns = program->insns;
+	const struct ktally_column *column;
+	const struct ktally_table *table;
+	const struct ktally_pair *pair;
+
+	if (program->nr != 4 || insns[0].op != KTALLY_OP_END || insns[0].aux != 2 || insns[1].op != KTALLY_OP_UPDATE ||
+	    !exits_folded(&insns[2]) || insns[3].op != KTALLY_OP_EXIT || insns[3].imm != KTALLY_VERDICT_FILTERED)
+		return KTALLY_FAST_NONE;
+	pair = (void *)(unsigned long)insns[0].imm;
+	table = (void *)(unsigned long)insns[1].imm;
+	column = &table->columns[0].column;
+	if (pair->nr_keys || pair->nr_results != 2 || pair->nr_saved != 1 || table->nr_keys != 1 || table->nr_values != 1 ||
+	    column->kind != KTALLY_COLUMN_HIST || column->hist != KTALLY_HIST_LOG2 || column->flags ||
+	    insns[1].a != insns[0].dst + 1 || insns[1].b != insns[0].dst)
+		return KTALLY_FAST_NONE;
+	use_table(fast, table);
+	return KTALLY_FAST_END;
+}
+
+/* LOAD argument..., EMIT, EXIT */
+static enum ktally_fast_kind shape_emit(struct ktally_fast *fast, const struct ktally_program *program)
+{
+	const struct ktally_insn *insns = program->insns, *emit;
+	unsigned int i, nr;
+
+	if (program->nr < 2 || !exits_folded(&insns[program->nr - 1]))
+		return KTALLY_FAST_NONE;
+	nr = program->nr - 2;
+	emit = &insns[nr];
+	if (emit->op != KTALLY_OP_EMIT || emit->aux != nr)
+		return KTALLY_FAST_NONE;
+	for (i = 0; i < nr; i++)
+		if (insns[i].op != KTALLY_OPK_ARG || insns[i].dst != emit->a + i)
+			return KTALLY_FAST_NONE;
+	fast->arg = nr;
+	return KTALLY_FAST_EMIT;
+}
+
+void ktally_fast_shape(struct ktally_probe *probe)
+{
+	static enum ktally_fast_kind (*const shapes[])(struct ktally_fast *, const struct ktally_program *) = {
+		shape_count, shape_start, shape_end, shape_emit,
+	};
+	unsigned int i;
+
+	probe->fast.shape = KTALLY_FAST_NONE;
+	for (i = 0; probe->program && i < ARRAY_SIZE(shapes) && !probe->fast.shape; i++)
+		probe->fast.shape = shapes[i](&probe->fast, probe->program);
 }
 
 void ktally_fast_prepare(struct ktally_probe *probe)
 {
 	bool closer = probe->scope || probe->session->governor.gate != 1;
+	u8 kind = probe->fast.shape;
 
-	WRITE_ONCE(probe->fast.kind, closer ? KTALLY_FAST_NONE : probe->fast.shape);
+	/* The shortest of them look at nothing at all. */
+	if (closer && kind < KTALLY_FAST_KEY)
+		kind = KTALLY_FAST_NONE;
+	WRITE_ONCE(probe->fast.closer, closer);
+	WRITE_ONCE(probe->fast.kind, kind);
 }

@@ -42,18 +42,25 @@ struct ktally_hot {
  * @KTALLY_FAST_ARG: "one integer key, count": the key is args[arg]
  * @KTALLY_FAST_CURRENT: the key is the u32 at @offset in the running task
  * @KTALLY_FAST_KEY: the key is whatever program->insns[0] loads
+ * @KTALLY_FAST_START: a start that saves nothing, or one argument: args[arg]
+ * @KTALLY_FAST_END: an end, and a log2 histogram of its time keyed by the word that its start saved
+ * @KTALLY_FAST_EMIT: a record of @arg words, which are all arguments
  */
 enum ktally_fast_kind {
 	KTALLY_FAST_NONE,
 	KTALLY_FAST_ARG,
 	KTALLY_FAST_CURRENT,
 	KTALLY_FAST_KEY,
+	KTALLY_FAST_START,
+	KTALLY_FAST_END,
+	KTALLY_FAST_EMIT,
 };
 
 /**
  * struct ktally_fast - everything a hit on a known key needs, in one cache line
  * @kind: enum ktally_fast_kind, as things are now
  * @shape: enum ktally_fast_kind, as the program is
+ * @closer: hits are to be looked at closer: a scope, or a gate of the governor
  * @arg: see @kind
  * @shift: 64 less the bits of the table's index
  * @offset: see @kind
@@ -62,6 +69,7 @@ enum ktally_fast_kind {
 struct ktally_fast {
 	u8 kind;
 	u8 shape;
+	u8 closer;
 	u8 arg;
 	u8 shift;
 	u32 offset;

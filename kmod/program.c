@@ -190,25 +190,7 @@ static __always_inline bool jumps(u8 op, u64 a, u64 b)
 	return a & b;
 }
 
-/**
- * struct run - a program at work
- * @probe: whose
- * @program: its
- * @hit: the hit
- * @hot: the session's memory on this CPU
- * @half: the active half
- * @fold: what tables are told
- */
-struct run {
-	const struct ktally_probe *probe;
-	const struct ktally_program *program;
-	const struct ktally_hit *hit;
-	const struct ktally_hot *hot;
-	void *half;
-	struct ktally_fold fold;
-};
-
-static u32 stack_id(const struct run *run, const struct ktally_insn *insn)
+static u32 stack_id(const struct ktally_run *run, const struct ktally_insn *insn)
 {
 	if (run->probe->session->governor.no_stacks)
 		return 0;
@@ -223,9 +205,9 @@ static bool bucket(const struct ktally_insn *insn, u64 value, u64 *dst)
 	return true;
 }
 
-static bool counter(const struct run *run, const struct ktally_insn *insn, u64 *dst)
+static bool counter(const struct ktally_run *run, const struct ktally_insn *insn, u64 *dst)
 {
-	u64 *last = raw_cpu_ptr(run->program->state) + insn->aux, now;
+	u64 *last = raw_cpu_ptr(run->probe->program->state) + insn->aux, now;
 
 	*dst = 0;
 	if (unlikely(run->probe->session->governor.no_counters))
@@ -241,9 +223,9 @@ static bool counter(const struct run *run, const struct ktally_insn *insn, u64 *
 }
 
 /* Instructions that are not worth a place in the loop of ktally_program_run(). False: memory could not be read. */
-static noinline bool rare(struct run *run, const struct ktally_insn *insn, u64 *regs)
+static noinline bool rare(struct ktally_run *run, const struct ktally_insn *insn, u64 *regs)
 {
-	const struct ktally_program *program = run->program;
+	const struct ktally_program *program = run->probe->program;
 	const struct ktally_hit *hit = run->hit;
 	u64 *dst = &regs[insn->dst];
 
@@ -281,7 +263,7 @@ static noinline bool rare(struct run *run, const struct ktally_insn *insn, u64 *
 		return true;
 	case KTALLY_OP_START:
 		ktally_pair_start((void *)(unsigned long)insn->imm, run->half, &regs[insn->a], &regs[insn->b],
-				  run->fold.weight, insn->aux & KTALLY_START_FIRST);
+				  run->weight, insn->aux & KTALLY_START_FIRST);
 		return true;
 	case KTALLY_OP_COUNTER:
 		return counter(run, insn, dst);
@@ -307,16 +289,16 @@ u64 ktally_fast_key(const struct ktally_probe *probe, const struct ktally_hit *h
 	return key[0];
 }
 
-static __always_inline bool end(struct run *run, const struct ktally_insn *insn, u64 *regs)
+static __always_inline bool end(struct ktally_run *run, const struct ktally_insn *insn, u64 *regs)
 {
 	return ktally_pair_end((void *)(unsigned long)insn->imm, run->half, &regs[insn->a], &regs[insn->dst],
-			       &run->fold.weight, insn->aux & KTALLY_OPK_STAY);
+			       &run->weight, insn->aux & KTALLY_OPK_STAY);
 }
 
-static __always_inline void context(struct run *run, const struct ktally_insn *insn, u64 *dst)
+static __always_inline void context(struct ktally_run *run, const struct ktally_insn *insn, u64 *dst)
 {
 	if (unlikely(insn->aux == KTALLY_CTX_WEIGHT))
-		*dst = run->fold.weight;
+		*dst = run->weight;
 	else
 		ktally_context(insn->aux, run->hit, dst);
 }
@@ -327,7 +309,7 @@ unsigned int __no_stack_protector ktally_program_run(const struct ktally_probe *
 {
 	const struct ktally_insn *insn = probe->program->insns;
 	unsigned int folded = KTALLY_COUNTED(folded);
-	struct run run = { probe, probe->program, hit, hot, half, { weight, hit, hot } };
+	struct ktally_run run = { .weight = weight, .hit = hit, .hot = hot, .probe = probe, .half = half };
 	/* The verifier lets no register be read that was not written: clearing them all would be half the cost of a hit. */
 	u64 regs[KTALLY_REGS] __uninitialized;
 
@@ -337,7 +319,7 @@ unsigned int __no_stack_protector ktally_program_run(const struct ktally_probe *
 			regs[insn->dst] = hit->args[insn->a];
 		} else if (insn->op == KTALLY_OP_UPDATE) {
 			if (!ktally_table_update((void *)(unsigned long)insn->imm, half, &regs[insn->a],
-						 &regs[insn->b], &run.fold))
+						 &regs[insn->b], &run))
 				folded = KTALLY_COUNTED(other);
 		} else if (insn->op == KTALLY_OP_EXIT) {
 			return insn->imm == KTALLY_VERDICT_FILTERED ? KTALLY_COUNTED(filtered) : folded;
@@ -359,7 +341,7 @@ unsigned int __no_stack_protector ktally_program_run(const struct ktally_probe *
 		} else if (insn->op == KTALLY_OP_JMP) {
 			insn += insn->aux;
 		} else if (insn->op == KTALLY_OP_GATE) {
-			if (!ktally_gate(insn, probe->program, &regs[insn->a], &run.fold.weight))
+			if (!ktally_gate(insn, probe->program, &regs[insn->a], &run.weight))
 				return KTALLY_COUNTED(gated);
 		} else if (!rare(&run, insn, regs)) {
 			return KTALLY_COUNTED(fault);

@@ -402,7 +402,7 @@ static void word_add_square(u64 *low, u64 *high, s64 value, u64 weight)
 
 /* One real hit, unless an interrupt found us at it. */
 static noinline void exemplar_store(const struct ktally_column *column, struct ktally_exemplar *exemplar, u64 value,
-				    const struct ktally_fold *fold)
+				    const struct ktally_run *run)
 {
 	unsigned int kind = column->flags & KTALLY_COLUMN_KSTACK ? KTALLY_STACK_KERNEL : KTALLY_STACK_USER;
 
@@ -413,14 +413,14 @@ static noinline void exemplar_store(const struct ktally_column *column, struct k
 	exemplar->tid = current->pid;
 	exemplar->cpu = raw_smp_processor_id();
 	exemplar->stack = 0;
-	if (column->flags & (KTALLY_COLUMN_KSTACK | KTALLY_COLUMN_USTACK) && fold->hot->stacks)
-		exemplar->stack = ktally_stack_id(fold->hot->stacks, fold->hit, kind, KTALLY_STACK_DEPTH_MAX);
+	if (column->flags & (KTALLY_COLUMN_KSTACK | KTALLY_COLUMN_USTACK) && run->hot->stacks)
+		exemplar->stack = ktally_stack_id(run->hot->stacks, run->hit, kind, KTALLY_STACK_DEPTH_MAX);
 	exemplar->time = ktime_get_mono_fast_ns();
 	barrier();
 	WRITE_ONCE(exemplar->busy, 0);
 }
 
-static noinline void fold_rare(const struct ktally_column_plan *plan, u64 *cell, u64 value, const struct ktally_fold *fold)
+static noinline void fold_rare(const struct ktally_column_plan *plan, u64 *cell, u64 value, const struct ktally_run *run)
 {
 	struct ktally_exemplar *exemplar = (void *)cell;
 	unsigned int bucket;
@@ -433,36 +433,36 @@ static noinline void fold_rare(const struct ktally_column_plan *plan, u64 *cell,
 		word_raise(cell, value ^ KTALLY_MAX_BIAS);
 		break;
 	case KTALLY_COLUMN_VAR:
-		ktally_word_add(cell, value * fold->weight);
-		word_add_square(cell + 1, cell + 2, value, fold->weight);
+		ktally_word_add(cell, value * run->weight);
+		word_add_square(cell + 1, cell + 2, value, run->weight);
 		break;
 	case KTALLY_COLUMN_EXEMPLAR:
 		if (!exemplar->time || (s64)value > (s64)exemplar->value)
-			exemplar_store(&plan->column, exemplar, value, fold);
+			exemplar_store(&plan->column, exemplar, value, run);
 		break;
 	case KTALLY_COLUMN_HIST:
 		bucket = ktally_bucket(&plan->column, value);
-		ktally_word_add(cell + bucket, fold->weight);
+		ktally_word_add(cell + bucket, run->weight);
 		exemplar = (void *)(cell + plan->buckets + bucket * KTALLY_EXEMPLAR_CELLS);
 		if (plan->column.flags & KTALLY_COLUMN_EXEMPLARS && !exemplar->time)
-			exemplar_store(&plan->column, exemplar, value, fold);
+			exemplar_store(&plan->column, exemplar, value, run);
 		break;
 	}
 }
 
 static __always_inline void column_fold(const struct ktally_column_plan *plan, u64 *cell, u64 value,
-					const struct ktally_fold *fold)
+					const struct ktally_run *run)
 {
 	if (plan->column.kind == KTALLY_COLUMN_SUM || plan->column.kind == KTALLY_COLUMN_AVG)
-		ktally_word_add(cell, value * fold->weight);
+		ktally_word_add(cell, value * run->weight);
 	else if (plan->column.kind == KTALLY_COLUMN_HIST && plan->column.hist == KTALLY_HIST_LOG2 && !plan->column.flags)
-		ktally_word_add(cell + ktally_log2_bucket(value), fold->weight);
+		ktally_word_add(cell + ktally_log2_bucket(value), run->weight);
 	else
-		fold_rare(plan, cell, value, fold);
+		fold_rare(plan, cell, value, run);
 }
 
 bool ktally_table_update(const struct ktally_table *table, void *half, const u64 *key, const u64 *values,
-			 const struct ktally_fold *fold)
+			 const struct ktally_run *run)
 {
 	u64 *row, *cells;
 	bool room = true;
@@ -478,8 +478,8 @@ bool ktally_table_update(const struct ktally_table *table, void *half, const u64
 		row = half + table->rows;
 	}
 	cells = row + table->nr_keys;
-	ktally_word_add(cells++, fold->weight);
+	ktally_word_add(cells++, run->weight);
 	for (i = 0; i < table->nr_values; i++)
-		column_fold(&table->columns[i], cells + table->columns[i].cell, values[i], fold);
+		column_fold(&table->columns[i], cells + table->columns[i].cell, values[i], run);
 	return room;
 }

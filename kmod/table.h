@@ -11,17 +11,22 @@
 
 struct ktally_hit;
 struct ktally_hot;
+struct ktally_probe;
 
 /**
- * struct ktally_fold - what a table is told of a hit besides key and values
+ * struct ktally_run - a program at work, and what tables are told of the hit besides key and values
  * @weight: for how many hits it stands, below 2^32
  * @hit: the hit
  * @hot: the session's memory on this CPU
+ * @probe: whose program
+ * @half: the active half
  */
-struct ktally_fold {
+struct ktally_run {
 	u64 weight;
 	const struct ktally_hit *hit;
 	const struct ktally_hot *hot;
+	const struct ktally_probe *probe;
+	void *half;
 };
 
 /**
@@ -121,13 +126,13 @@ unsigned int ktally_bucket(const struct ktally_column *column, s64 value);
  * @half: the half that is active on this CPU
  * @key: nr_keys words
  * @values: nr_values words
- * @fold: for how much the hit counts, and of what an exemplar is made
+ * @run: for how much the hit counts, and of what an exemplar is made
  *
  * Return: false if it went to the other row because there was no room for the key.
  * Context: any, NMI included, with preemption off; the half belongs to this CPU.
  */
 bool ktally_table_update(const struct ktally_table *table, void *half, const u64 *key, const u64 *values,
-			 const struct ktally_fold *fold);
+			 const struct ktally_run *run);
 
 /** ktally_log2_bucket() - ktally_bucket() of KTALLY_HIST_LOG2 */
 static __always_inline unsigned int ktally_log2_bucket(s64 value)

@@ -30,6 +30,8 @@ struct row {
 
 #define TRACEPOINT	"raw_syscalls:sys_enter"
 #define KPROBE		"kprobe:__x64_sys_getppid"
+#define KRETPROBE	"kretprobe:__x64_sys_getppid"
+#define EVENT		"syscalls:sys_enter_getppid"
 
 static const struct row rows[] = {
 	{ "idle", TRACEPOINT "//key=id/", UNSEEN },
@@ -46,6 +48,15 @@ static const struct row rows[] = {
 	{ "kp-total", KPROBE "//count/", COUNTED },
 	{ "kp-key", KPROBE "//key=pid/", COUNTED },
 	{ "kp-kstack", KPROBE "//stack=kernel/", COUNTED },
+	{ "pair-none", TRACEPOINT " -> raw_syscalls:sys_exit//key=start.id/hist=lat/", PASSED },
+	{ "pair-hist", TRACEPOINT " -> raw_syscalls:sys_exit//key=start.id/hist=lat/", COUNTED },
+	{ "pair-key", TRACEPOINT "//pair=tid,1/ -> raw_syscalls:sys_exit//pair=tid,1/key=start.id/hist=lat/", COUNTED },
+	{ "krp-none", KRETPROBE "//hist=duration/", PASSED },
+	{ "krp-hist", KRETPROBE "//hist=duration/", COUNTED },
+	{ "kp-krp", KPROBE " -> " KRETPROBE "//hist=lat/", COUNTED },
+	{ "event-none", EVENT "//key=pid/", PASSED },
+	{ "event-total", EVENT "//count/", COUNTED },
+	{ "event-key", EVENT "//key=pid/", COUNTED },
 };
 #define NR_ROWS (sizeof(rows) / sizeof(rows[0]))
 
@@ -69,10 +80,12 @@ static const struct row *find_row(const char *name)
 /* The event's source with a program that does nothing: what it costs to get there and back. */
 static void plan_nothing(struct ktally_plan *plan)
 {
-	struct ktally_probe_plan *probe = &plan->probes[0];
+	unsigned int n;
 
-	probe->insns[0] = (struct ktally_insn){ .op = KTALLY_OP_EXIT, .imm = KTALLY_VERDICT_FOLDED };
-	probe->nr_insns = 1;
+	for (n = 0; n < plan->nr_probes; n++) {
+		plan->probes[n].insns[0] = (struct ktally_insn){ .op = KTALLY_OP_EXIT, .imm = KTALLY_VERDICT_FOLDED };
+		plan->probes[n].nr_insns = 1;
+	}
 }
 
 static struct ktally_plan *make_plan(struct ktally_client *client, const struct row *row)
@@ -82,7 +95,7 @@ static struct ktally_plan *make_plan(struct ktally_client *client, const struct 
 	struct ktally_error err = { .pos = -1 };
 	struct ktally_catalogue cat = { 0 };
 	char line[256];
-	unsigned int n;
+	unsigned int n, p;
 
 	if (!plan)
 		die(row->name, "out of memory");
@@ -95,9 +108,11 @@ static struct ktally_plan *make_plan(struct ktally_client *client, const struct 
 		plan_nothing(plan);
 	plan->ring_size = row->what == EMITTED ? RING : 0;
 	plan->stack_entries = strstr(row->text, "stack=") ? STACKS : 0;
-	for (n = 0; getenv("KTALLY_BENCH_PROGRAMS") && n < plan->probes[0].nr_insns; n++) {
-		ktally_disassemble(&plan->probes[0].insns[n], line, sizeof(line));
-		fprintf(stderr, "%s: %u  %s\n", row->name, n, line);
+	for (p = 0; getenv("KTALLY_BENCH_PROGRAMS") && p < plan->nr_probes; p++) {
+		for (n = 0; n < plan->probes[p].nr_insns; n++) {
+			ktally_disassemble(&plan->probes[p].insns[n], line, sizeof(line));
+			fprintf(stderr, "%s: %u %u  %s\n", row->name, p, n, line);
+		}
 	}
 	return plan;
 }
@@ -116,21 +131,28 @@ static void run_command(char **command)
 		die(command[0], "did not run to its end");
 }
 
-static void check_probe(struct ktally_client *client, uint32_t session, const struct row *row, uint64_t calls)
+static void check_count(const struct row *row, const struct ktally_probe_info *info, uint64_t calls)
 {
-	struct ktally_error err = { .pos = -1 };
-	struct ktally_probe_info *info = NULL;
-	const struct ktally_probe_count *c;
+	const struct ktally_probe_count *c = &info->count;
 
-	if (ktally_client_probes(client, session, &info, &err) != 1)
-		die(row->name, err.text);
-	c = &info->count;
 	if (row->what == UNSEEN ? c->hits : c->hits < calls)
 		die(row->name, "the probe did not fire as often as it must");
 	if (c->hits != c->filtered + c->folded || info->missed)
 		die(row->name, "hits were lost");
 	if (row->what != UNSEEN && (row->what == REFUSED ? c->filtered : c->folded) < calls)
 		die(row->name, "the filter did not do what it must");
+}
+
+static void check_probes(struct ktally_client *client, uint32_t session, const struct row *row, uint64_t calls)
+{
+	struct ktally_error err = { .pos = -1 };
+	struct ktally_probe_info *info = NULL;
+	int n, nr = ktally_client_probes(client, session, &info, &err);
+
+	if (nr < 1)
+		die(row->name, err.text);
+	for (n = 0; n < nr; n++)
+		check_count(row, &info[n], calls);
 	free(info);
 }
 
@@ -192,7 +214,7 @@ int main(int argc, char **argv)
 	run_command(argv + 3);
 	if (row->what != UNSEEN && ktally_client_stop(client, session, &err))
 		die(row->name, err.text);
-	check_probe(client, session, row, calls);
+	check_probes(client, session, row, calls);
 	if (row->what == COUNTED)
 		check_table(client, session, row, calls);
 	if (row->what == EMITTED)

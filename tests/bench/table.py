@@ -20,6 +20,15 @@ ROWS = {
     "kp-total": ("ktally", "kprobe, counted", None),
     "kp-key": ("ktally", "kprobe, counted by one key", None),
     "kp-kstack": ("ktally", "kprobe, counted by kernel stack", None),
+    "pair-none": ("ktally", "entry and return, empty programs", None),
+    "pair-hist": ("ktally", "system call latency histogram by number", None),
+    "pair-key": ("ktally", "the same, paired by a key", None),
+    "krp-none": ("ktally", "kretprobe, empty program", None),
+    "krp-hist": ("ktally", "kretprobe, histogram of the duration", None),
+    "kp-krp": ("ktally", "kprobe to kretprobe, latency histogram", None),
+    "event-none": ("ktally", "trace event by perf, empty program", None),
+    "event-total": ("ktally", "trace event by perf, counted", None),
+    "event-key": ("ktally", "trace event by perf, counted by one key", None),
     "perf-stat": ("perf", "stat, tracepoint counted", "tp-total"),
     "perf-record": ("perf", "record of one process, tracepoint", "tp-emit"),
     "perf-record-a": ("perf", "record of all (-a), tracepoint", "tp-emit"),
@@ -29,10 +38,12 @@ ROWS = {
     "bpf-kp-total": ("bpftrace", "kprobe, counted", "kp-total"),
     "bpf-kp-key": ("bpftrace", "kprobe, counted by one key", "kp-key"),
     "bpf-kp-kstack": ("bpftrace", "kprobe, counted by kernel stack", "kp-kstack"),
+    "bpf-pair-hist": ("bpftrace", "system call latency histogram by number", "pair-hist"),
+    "bpf-kp-krp": ("bpftrace", "kprobe to kretprobe, latency histogram", "krp-hist"),
 }
 
 # row: most instructions a hit may cost
-TARGETS = {"idle": 0, "tp-key": 160, "kp-key": 260}
+TARGETS = {"idle": 0, "tp-key": 120, "kp-key": 220, "pair-hist": 340, "krp-hist": 700, "event-key": 600, "tp-emit": 260}
 NOISE = 1.0  # instructions; two measurements of the same thing differ by less
 
 
