@@ -308,7 +308,7 @@ int ktally_format_parse(struct ktally_source_info *info, const char *system, con
 	tep_set_loglevel(TEP_LOG_NONE);
 	tep_set_long_size(tep, sizeof(long));
 	rc = -EBADMSG;
-	if (!tep_parse_format(tep, &event, format, size, system) && event && event->id > 0) {
+	if (!tep_parse_format(tep, &event, format, size, system) && event && event->id > 0 && event->format.common_fields) {
 		info->id = event->id;
 		rc = convert(info, system, event);
 	}

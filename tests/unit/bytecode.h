@@ -46,11 +46,6 @@ static inline unsigned int bc_results(const struct ktally_pair_plan *pair)
 	return 1 + !!(pair->flags & KTALLY_PAIR_ONCPU) + 2 * !!(pair->flags & KTALLY_PAIR_NEST) + pair->nr_counters + pair->nr_saved;
 }
 
-static inline bool bc_is_jump(uint8_t op)
-{
-	return op >= KTALLY_OP_JMP && op <= KTALLY_OP_JSET;
-}
-
 static inline unsigned int bc_width(const struct ktally_insn *i, const struct ktally_plan *plan)
 {
 	switch (i->op) {
