@@ -138,6 +138,7 @@ int ktally_pair_alloc(struct ktally_pair *pair)
 	head->capacity = places(pair);
 	head->entry_size = pair->entry_size;
 	head->entries_offset = sizeof(*head);
+	head->frame_size = pair->frame_size * sizeof(u64);
 	pair->entries = (void *)head + sizeof(*head);
 	pair->memory = head;
 	ktally_vmalloc_sync();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The character device: attaches to a session and maps its halves, rings and stack stores. */
+/* The character device: attaches to a session and maps its halves, rings, stack stores and pairs. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -62,6 +62,20 @@ static int map_cpu(struct ktally_device *dev, unsigned int cpu)
 	return ret;
 }
 
+/* One mapping a pair; behind the last there is no such region. */
+static int map_pairs(struct ktally_device *dev)
+{
+	int ret = 0;
+
+	while (dev->nr_pairs < KTALLY_PAIRS_MAX) {
+		ret = map_region(dev, 0, KTALLY_REGION_PAIR, dev->nr_pairs, &dev->pairs[dev->nr_pairs]);
+		if (ret || !dev->pairs[dev->nr_pairs].base)
+			break;
+		dev->nr_pairs++;
+	}
+	return ret == -ENXIO ? 0 : ret;
+}
+
 static int open_error(int code, struct ktally_error *err)
 {
 	if (code == -ENOENT || code == -ENXIO || code == -ENODEV)
@@ -110,6 +124,9 @@ static int attach(struct ktally_device *dev, uint32_t session, struct ktally_err
 		if (ret)
 			return ktally_fail(err, ret, "cannot map the memory of session %u on CPU %u: %s", session, cpu, strerror(-ret));
 	}
+	ret = map_pairs(dev);
+	if (ret)
+		return ktally_fail(err, ret, "cannot map the pairs of session %u: %s", session, strerror(-ret));
 	return 0;
 }
 
@@ -144,6 +161,8 @@ void ktally_device_close(struct ktally_device *dev)
 		unmap_region(&regions->consumer);
 		unmap_region(&regions->stacks);
 	}
+	while (dev->nr_pairs)
+		unmap_region(&dev->pairs[--dev->nr_pairs]);
 	free(dev->cpus);
 	if (dev->fd >= 0)
 		close(dev->fd);
@@ -161,9 +180,10 @@ const struct ktally_half *ktally_mapping_half(const struct ktally_mapping *map, 
 
 	if (!half || map->length < sizeof(*half) || half->magic != KTALLY_HALF_MAGIC || half->abi != KTALLY_ABI || half->cpu != cpu)
 		return NULL;
-	if (half->nr_probes > KTALLY_PROBES_MAX || half->nr_tables > KTALLY_TABLES_MAX)
+	if (half->nr_probes > KTALLY_PROBES_MAX || half->nr_tables > KTALLY_TABLES_MAX || half->nr_pairs > KTALLY_PAIRS_MAX)
 		return NULL;
 	if (!ktally_inside(map->length, half->probes_offset, half->nr_probes * sizeof(struct ktally_probe_count)) ||
+	    !ktally_inside(map->length, half->pairs_offset, half->nr_pairs * sizeof(struct ktally_pair_count)) ||
 	    !ktally_inside(map->length, half->tables_offset, half->nr_tables * sizeof(struct ktally_table_head)))
 		return NULL;
 	return half;
@@ -186,6 +206,35 @@ const struct ktally_table_head *ktally_mapping_table(const struct ktally_mapping
 	if (!ktally_inside(map->length, head->rows_offset, (uint64_t)head->capacity * head->row_size))
 		return NULL;
 	return head;
+}
+
+const struct ktally_pairs *ktally_mapping_pairs(const struct ktally_mapping *map)
+{
+	const struct ktally_pairs *pairs = map->base;
+	uint64_t words, depth;
+
+	if (!pairs || map->length < sizeof(*pairs) || pairs->magic != KTALLY_PAIRS_MAGIC)
+		return NULL;
+	if (pairs->nr_keys > KTALLY_PAIR_KEYS_MAX || pairs->nr_saved > KTALLY_PAIR_SAVED_MAX)
+		return NULL;
+	words = 2 + pairs->nr_keys + pairs->nr_saved;
+	depth = pairs->flags & KTALLY_PAIR_NEST ? KTALLY_PAIR_DEPTH : 1;
+	if (pairs->frame_size & 7 || pairs->frame_size < words * 8 || pairs->entry_size & 7 ||
+	    pairs->entry_size < sizeof(struct ktally_open) + depth * pairs->frame_size)
+		return NULL;
+	if (!ktally_inside(map->length, pairs->entries_offset, (uint64_t)pairs->capacity * pairs->entry_size))
+		return NULL;
+	return pairs;
+}
+
+uint64_t ktally_pairs_open(const struct ktally_pairs *pairs)
+{
+	uint64_t open = 0;
+	uint32_t i;
+
+	for (i = 0; i < pairs->capacity; i++)
+		open += __atomic_load_n(&ktally_pairs_at(pairs, i)->depth, __ATOMIC_RELAXED);
+	return open;
 }
 
 const struct ktally_ring_page *ktally_mapping_ring(const struct ktally_mapping *map, unsigned int cpu)

@@ -13,18 +13,32 @@ struct ktally_merge {
 	unsigned int nr_tables;
 	struct ktally_table_info *tables;
 	struct ktally_rowset *rowsets;
+	uint64_t *row;		/* a copy of one, for stack ids of exemplars to be changed in */
 };
+
+static bool has_stacks(const struct ktally_column *column)
+{
+	return column->flags & (KTALLY_COLUMN_KSTACK | KTALLY_COLUMN_USTACK);
+}
 
 static bool init_tables(struct ktally_merge *merge, const struct ktally_table_info *tables)
 {
-	unsigned int i;
+	unsigned int i, words = 1;
 
 	for (i = 0; i < merge->nr_tables; i++) {
 		merge->tables[i] = tables[i];
 		if (ktally_rowset_init(&merge->rowsets[i], tables[i].nr_keys, tables[i].columns, tables[i].nr_columns))
 			return false;
+		if (merge->rowsets[i].row_words > words)
+			words = merge->rowsets[i].row_words;
 	}
-	return true;
+	merge->row = malloc(words * sizeof(*merge->row));
+	return merge->row;
+}
+
+static void copy_name(char *to, size_t size, const char *from)
+{
+	snprintf(to, size, "%s", from);
 }
 
 static void init_probes(struct ktally_snapshot *snap, const struct ktally_probe_info *probes)
@@ -34,31 +48,36 @@ static void init_probes(struct ktally_snapshot *snap, const struct ktally_probe_
 	for (i = 0; i < snap->nr_probes; i++) {
 		struct ktally_accounting *acc = &snap->probes[i];
 
-		memcpy(acc->name, probes[i].record.name[0] ? probes[i].record.name : probes[i].name, sizeof(acc->name));
-		acc->name[sizeof(acc->name) - 1] = 0;
+		copy_name(acc->name, sizeof(acc->name), probes[i].record.name[0] ? probes[i].record.name : probes[i].name);
 		acc->missed = probes[i].missed;
 		acc->closed = true;
 	}
 }
 
-struct ktally_merge *ktally_merge_new(const struct ktally_table_info *tables, unsigned int nr_tables,
-				      const struct ktally_probe_info *probes, unsigned int nr_probes)
+struct ktally_merge *ktally_merge_new(const struct ktally_shape *shape)
 {
 	struct ktally_merge *merge = calloc(1, sizeof(*merge));
+	struct ktally_snapshot *snap;
+	unsigned int i;
 
 	if (!merge)
 		return NULL;
-	merge->nr_tables = nr_tables;
-	merge->tables = calloc(nr_tables + 1, sizeof(*merge->tables));
-	merge->rowsets = calloc(nr_tables + 1, sizeof(*merge->rowsets));
-	merge->snap.nr_probes = nr_probes;
-	merge->snap.probes = calloc(nr_probes + 1, sizeof(*merge->snap.probes));
-	merge->snap.stacks = ktally_stackset_new();
-	if (!merge->tables || !merge->rowsets || !merge->snap.probes || !merge->snap.stacks || !init_tables(merge, tables)) {
+	snap = &merge->snap;
+	merge->nr_tables = shape->nr_tables;
+	merge->tables = calloc(shape->nr_tables + 1, sizeof(*merge->tables));
+	merge->rowsets = calloc(shape->nr_tables + 1, sizeof(*merge->rowsets));
+	snap->nr_probes = shape->nr_probes;
+	snap->probes = calloc(shape->nr_probes + 1, sizeof(*snap->probes));
+	snap->nr_pairs = shape->nr_pairs;
+	snap->pairs = calloc(shape->nr_pairs + 1, sizeof(*snap->pairs));
+	snap->stacks = ktally_stackset_new();
+	if (!merge->tables || !merge->rowsets || !snap->probes || !snap->pairs || !snap->stacks || !init_tables(merge, shape->tables)) {
 		ktally_merge_free(merge);
 		return NULL;
 	}
-	init_probes(&merge->snap, probes);
+	init_probes(snap, shape->probes);
+	for (i = 0; i < snap->nr_pairs; i++)
+		copy_name(snap->pairs[i].name, sizeof(snap->pairs[i].name), shape->pairs[i].schema.name);
 	return merge;
 }
 
@@ -74,9 +93,11 @@ void ktally_merge_free(struct ktally_merge *merge)
 		free(merge->snap.tables[i].rows);
 	free(merge->snap.tables);
 	free(merge->snap.probes);
+	free(merge->snap.pairs);
 	ktally_stackset_free(merge->snap.stacks);
 	free(merge->rowsets);
 	free(merge->tables);
+	free(merge->row);
 	free(merge);
 }
 
@@ -126,13 +147,58 @@ static int translate_key(struct ktally_merge *merge, const struct ktally_schema 
 	return 0;
 }
 
+static int translate_exemplars(struct ktally_merge *merge, const struct ktally_mapping *stacks, struct ktally_exemplar *exemplar, unsigned int nr)
+{
+	uint64_t id;
+	int ret;
+
+	for (; nr; nr--, exemplar++) {
+		id = exemplar->time ? exemplar->stack : 0;
+		ret = translate_stack(merge, stacks, &id);
+		if (ret)
+			return ret;
+		exemplar->stack = (uint32_t)id;
+	}
+	return 0;
+}
+
+/* Hits and cells of a row: as they are, or a copy in which the stacks of exemplars have ids of our own. NULL: *@ret says why */
+static const uint64_t *translate_cells(struct ktally_merge *merge, const struct ktally_rowset *set, const struct ktally_mapping *stacks,
+				       const uint64_t *values, int *ret)
+{
+	const uint64_t *from = values;
+	unsigned int i, cells;
+	uint64_t *to;
+
+	for (i = 0; i < set->nr_columns && !has_stacks(&set->columns[i]); i++)
+		;
+	if (i == set->nr_columns)
+		return values;
+	memcpy(merge->row, from, (set->row_words - set->nr_keys) * sizeof(*from));
+	for (i = 0, to = merge->row + 1; i < set->nr_columns; i++, to += cells) {
+		const struct ktally_column *column = &set->columns[i];
+		int buckets = ktally_hist_buckets(column);
+
+		cells = ktally_column_cells(column);
+		if (!has_stacks(column))
+			continue;
+		if (column->kind == KTALLY_COLUMN_EXEMPLAR)
+			*ret = translate_exemplars(merge, stacks, (void *)to, 1);
+		else if (buckets > 0 && column->flags & KTALLY_COLUMN_EXEMPLARS)
+			*ret = translate_exemplars(merge, stacks, (void *)(to + buckets), buckets);
+		if (*ret)
+			return NULL;
+	}
+	return merge->row;
+}
+
 static int merge_table(struct ktally_merge *merge, const struct ktally_cpu_regions *cpu, unsigned int half, unsigned int n)
 {
 	const struct ktally_table_head *head = ktally_mapping_table(&cpu->half[half], n);
 	struct ktally_rowset *set = &merge->rowsets[n];
-	const uint64_t *row;
+	const uint64_t *row, *values;
 	uint64_t key[KTALLY_KEYS_MAX], used, i;
-	int ret;
+	int ret = 0;
 
 	if (!head || head->nr_keys != set->nr_keys || head->row_size != set->row_words * 8)
 		return -EBADMSG;
@@ -145,8 +211,9 @@ static int merge_table(struct ktally_merge *merge, const struct ktally_cpu_regio
 			continue;
 		memcpy(key, row, set->nr_keys * sizeof(*key));
 		ret = i ? translate_key(merge, &merge->tables[n].schema, &cpu->stacks, set->nr_keys, key) : 0;
-		if (!ret)
-			ret = ktally_rowset_merge(set, i ? key : NULL, row + set->nr_keys);
+		values = ret ? NULL : translate_cells(merge, set, &cpu->stacks, row + set->nr_keys, &ret);
+		if (values)
+			ret = ktally_rowset_merge(set, i ? key : NULL, values);
 		if (ret)
 			return ret;
 	}
@@ -175,6 +242,25 @@ static void merge_probes(struct ktally_snapshot *snap, const struct ktally_half 
 	}
 }
 
+static void merge_pairs(struct ktally_snapshot *snap, const struct ktally_half *half)
+{
+	const struct ktally_pair_count *count = (const void *)((const char *)half + half->pairs_offset);
+	unsigned int i;
+
+	for (i = 0; i < snap->nr_pairs; i++, count++) {
+		struct ktally_pair_count *sum = &snap->pairs[i].count;
+
+		sum->starts += count->starts;
+		sum->ended += count->ended;
+		sum->replaced += count->replaced;
+		sum->full += count->full;
+		sum->abandoned += count->abandoned;
+		sum->unmatched += count->unmatched;
+		sum->negative += count->negative;
+		sum->stayed += count->stayed;
+	}
+}
+
 /* Everything of one half of one CPU; its generation is looked at before and after, as its kernel-doc asks. */
 static int merge_cpu(struct ktally_merge *merge, const struct ktally_device *dev, unsigned int cpu, unsigned int n, uint64_t generation)
 {
@@ -182,11 +268,12 @@ static int merge_cpu(struct ktally_merge *merge, const struct ktally_device *dev
 	unsigned int i;
 	int ret = 0;
 
-	if (!half || half->nr_tables != merge->nr_tables || half->nr_probes != merge->snap.nr_probes)
+	if (!half || half->nr_tables != merge->nr_tables || half->nr_probes != merge->snap.nr_probes || half->nr_pairs != merge->snap.nr_pairs)
 		return -EBADMSG;
 	if (__atomic_load_n(&half->generation, __ATOMIC_ACQUIRE) != generation)
 		return -EAGAIN;
 	merge_probes(&merge->snap, half);
+	merge_pairs(&merge->snap, half);
 	for (i = 0; i < merge->nr_tables && !ret; i++)
 		ret = merge_table(merge, &dev->cpus[cpu], n, i);
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
@@ -277,6 +364,16 @@ static uint64_t stacks_lost(const struct ktally_device *dev)
 	return lost;
 }
 
+/* What is open is counted where it is, not worked out from the rest: that is what makes it an identity. */
+static void finish_pair(struct ktally_pair_accounting *acc, const struct ktally_mapping *map)
+{
+	const struct ktally_pairs *pairs = map ? ktally_mapping_pairs(map) : NULL;
+	const struct ktally_pair_count *count = &acc->count;
+
+	acc->open = pairs ? ktally_pairs_open(pairs) : 0;
+	acc->closed = pairs && count->starts == count->ended + count->replaced + count->full + count->abandoned + acc->open;
+}
+
 struct ktally_snapshot *ktally_merge_finish(struct ktally_merge *merge, const struct ktally_device *dev, uint64_t time)
 {
 	struct ktally_snapshot *snap = &merge->snap;
@@ -289,6 +386,8 @@ struct ktally_snapshot *ktally_merge_finish(struct ktally_merge *merge, const st
 	for (i = 0; i < merge->nr_tables; i++)
 		if (!finish_table(&snap->tables[i], &merge->rowsets[i], &merge->tables[i].schema))
 			return NULL;
+	for (i = 0; i < snap->nr_pairs; i++)
+		finish_pair(&snap->pairs[i], i < dev->nr_pairs ? &dev->pairs[i] : NULL);
 	snap->stacks_lost = stacks_lost(dev);
 	snap->time = time;
 	return snap;

@@ -2,25 +2,28 @@
 /* Takes a snapshot: two flips, so that both halves of every CPU are quiet once, and their merged content. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "snapshot.h"
 
 #define TRIES 16
 
-/* What the kernel knows of the session and does not change while it is read. */
-struct shape {
-	struct ktally_table_info *tables;
-	struct ktally_probe_info *probes;
-	int nr_tables, nr_probes;
-};
-
-static int get_shape(struct shape *shape, struct ktally_client *client, uint32_t session, struct ktally_error *err)
+/* A count of replies, or the error that it is. */
+static int counted(int nr, unsigned int *to)
 {
-	shape->nr_tables = ktally_client_tables(client, session, &shape->tables, err);
-	if (shape->nr_tables < 0)
-		return shape->nr_tables;
-	shape->nr_probes = ktally_client_probes(client, session, &shape->probes, err);
-	return shape->nr_probes < 0 ? shape->nr_probes : 0;
+	*to = nr < 0 ? 0 : nr;
+	return nr < 0 ? nr : 0;
+}
+
+static int get_shape(struct ktally_shape *shape, struct ktally_client *client, uint32_t session, struct ktally_error *err)
+{
+	int ret = counted(ktally_client_tables(client, session, &shape->tables, err), &shape->nr_tables);
+
+	if (!ret)
+		ret = counted(ktally_client_probes(client, session, &shape->probes, err), &shape->nr_probes);
+	if (!ret)
+		ret = counted(ktally_client_pairs(client, session, &shape->pairs, err), &shape->nr_pairs);
+	return ret;
 }
 
 /* Total so far = one half when it is quiet + the other half after the next flip, if nobody flipped in between. */
@@ -43,14 +46,14 @@ static int flip_and_merge(struct ktally_merge *merge, struct ktally_client *clie
 	return ktally_merge_half(merge, dev, second.half, second.generation, err);
 }
 
-static int take(struct ktally_snapshot **snap, const struct shape *shape, struct ktally_client *client, const struct ktally_device *dev,
+static int take(struct ktally_snapshot **snap, const struct ktally_shape *shape, struct ktally_client *client, const struct ktally_device *dev,
 		uint32_t session, struct ktally_error *err)
 {
 	struct ktally_merge *merge;
 	uint64_t time = 0;
 	int ret;
 
-	merge = ktally_merge_new(shape->tables, shape->nr_tables, shape->probes, shape->nr_probes);
+	merge = ktally_merge_new(shape);
 	if (!merge)
 		return ktally_fail(err, -ENOMEM, "out of memory");
 	ret = flip_and_merge(merge, client, dev, session, &time, err);
@@ -64,10 +67,31 @@ static int take(struct ktally_snapshot **snap, const struct shape *shape, struct
 	return ret;
 }
 
+/* The governor; and while the session runs, starts come and go between the flip and the look at those that are open. */
+static int add_state(struct ktally_snapshot *snap, struct ktally_client *client, uint32_t session, struct ktally_error *err)
+{
+	struct ktally_session_info info;
+	char id[16];
+	unsigned int i;
+	int ret;
+
+	snprintf(id, sizeof(id), "%u", session);
+	ret = ktally_client_find(client, id, &info, err);
+	if (ret)
+		return ret;
+	snap->budget = info.budget;
+	snap->share = info.share;
+	snap->nr_steps = info.nr_steps;
+	memcpy(snap->steps, info.steps, sizeof(snap->steps));
+	for (i = 0; i < snap->nr_pairs && info.state == KTALLY_STATE_RUNNING; i++)
+		snap->pairs[i].closed = true;
+	return 0;
+}
+
 int ktally_snapshot_take(struct ktally_snapshot **snap, struct ktally_client *client, struct ktally_device *dev, uint32_t session,
 			 struct ktally_error *err)
 {
-	struct shape shape = { 0 };
+	struct ktally_shape shape = { 0 };
 	unsigned int tries = TRIES;
 	int ret;
 
@@ -77,7 +101,13 @@ int ktally_snapshot_take(struct ktally_snapshot **snap, struct ktally_client *cl
 			ret = take(snap, &shape, client, dev, session, err);
 		while (ret == -EAGAIN && --tries);
 	}
+	if (!ret) {
+		ret = add_state(*snap, client, session, err);
+		if (ret)
+			ktally_snapshot_free(*snap);
+	}
 	free(shape.tables);
 	free(shape.probes);
+	free(shape.pairs);
 	return ret;
 }

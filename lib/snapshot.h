@@ -8,9 +8,16 @@
 
 struct ktally_merge;
 
-/** ktally_merge_new - empty totals for these tables and probes (copied) */
-struct ktally_merge *ktally_merge_new(const struct ktally_table_info *tables, unsigned int nr_tables,
-				      const struct ktally_probe_info *probes, unsigned int nr_probes);
+/** struct ktally_shape - what a session is made of, which does not change while it is read */
+struct ktally_shape {
+	struct ktally_table_info *tables;
+	struct ktally_probe_info *probes;
+	struct ktally_pair_info *pairs;
+	unsigned int nr_tables, nr_probes, nr_pairs;
+};
+
+/** ktally_merge_new - empty totals for a session of this @shape (copied) */
+struct ktally_merge *ktally_merge_new(const struct ktally_shape *shape);
 void ktally_merge_free(struct ktally_merge *merge);
 /**
  * ktally_merge_half - add half @half of every CPU, which must be quiet at @generation

@@ -37,21 +37,25 @@ static inline void crafted_free(struct ktally_device *dev)
 		free(dev->cpus[i].consumer.base);
 		free(dev->cpus[i].stacks.base);
 	}
+	for (i = 0; i < dev->nr_pairs; i++)
+		free(dev->pairs[i].base);
 	free(dev->cpus);
 	free(dev);
 }
 
-/* One table of @row_words words a row and room for @capacity rows; @nr_probes probes. */
-static inline struct ktally_half *crafted_half(struct ktally_mapping *map, unsigned int cpu, unsigned int nr_probes,
+/* One table of @row_words words a row and room for @capacity rows; @nr_probes probes, @nr_pairs pairs. */
+static inline struct ktally_half *crafted_half(struct ktally_mapping *map, unsigned int cpu, unsigned int nr_probes, unsigned int nr_pairs,
 					       unsigned int nr_keys, unsigned int row_words, unsigned int capacity)
 {
-	size_t probes = sizeof(struct ktally_half), tables = probes + nr_probes * sizeof(struct ktally_probe_count);
+	size_t probes = sizeof(struct ktally_half), pairs = probes + nr_probes * sizeof(struct ktally_probe_count);
+	size_t tables = pairs + nr_pairs * sizeof(struct ktally_pair_count);
 	size_t rows = tables + sizeof(struct ktally_table_head), length = rows + (size_t)capacity * row_words * 8;
 	struct ktally_half *half = calloc(1, length);
 	struct ktally_table_head *head = (void *)((char *)half + tables);
 
 	*half = (struct ktally_half){ .magic = KTALLY_HALF_MAGIC, .abi = KTALLY_ABI, .cpu = cpu, .nr_probes = nr_probes,
-				      .nr_tables = 1, .probes_offset = probes, .tables_offset = tables, .length = length };
+				      .nr_tables = 1, .probes_offset = probes, .tables_offset = tables, .length = length,
+				      .nr_pairs = nr_pairs, .pairs_offset = pairs };
 	*head = (struct ktally_table_head){ .rows_offset = rows, .used = 1, .row_size = row_words * 8, .nr_keys = nr_keys,
 					    .capacity = capacity };
 	map->base = half;
@@ -67,6 +71,45 @@ static inline struct ktally_table_head *crafted_table(struct ktally_half *half)
 static inline struct ktally_probe_count *crafted_counts(struct ktally_half *half)
 {
 	return (void *)((char *)half + half->probes_offset);
+}
+
+static inline struct ktally_pair_count *crafted_pair_counts(struct ktally_half *half)
+{
+	return (void *)((char *)half + half->pairs_offset);
+}
+
+/* A pair with @capacity places; its frames have @tail words that are of no use to a reader. */
+static inline struct ktally_pairs *crafted_pairs(struct ktally_device *dev, unsigned int flags, unsigned int nr_keys, unsigned int nr_saved,
+						 unsigned int tail, unsigned int capacity)
+{
+	unsigned int frame = (2 + nr_keys + nr_saved + tail) * 8, depth = flags & KTALLY_PAIR_NEST ? KTALLY_PAIR_DEPTH : 1;
+	unsigned int entry = sizeof(struct ktally_open) + depth * frame + tail * 8;
+	size_t length = sizeof(struct ktally_pairs) + (size_t)capacity * entry;
+	struct ktally_pairs *pairs = calloc(1, length);
+
+	*pairs = (struct ktally_pairs){ .magic = KTALLY_PAIRS_MAGIC, .kind = KTALLY_PAIR_TASK, .flags = flags, .nr_keys = nr_keys,
+					.nr_saved = nr_saved, .capacity = capacity, .entry_size = entry, .frame_size = frame,
+					.entries_offset = sizeof(*pairs) };
+	dev->pairs[dev->nr_pairs].base = pairs;
+	dev->pairs[dev->nr_pairs++].length = length;
+	return pairs;
+}
+
+/* Open a start at place @n; its words are @first and those that follow it. */
+static inline struct ktally_open *crafted_open(struct ktally_pairs *pairs, unsigned int n, unsigned int cpu, uint64_t time, uint64_t first)
+{
+	struct ktally_open *open = (void *)((char *)pairs + pairs->entries_offset + (size_t)n * pairs->entry_size);
+	uint64_t *frame = (uint64_t *)((char *)open->frames + (size_t)open->depth++ * pairs->frame_size);
+	unsigned int i;
+
+	open->owner = 1000 + n;
+	open->cpu = cpu;
+	open->sequence += 2;
+	frame[0] = time;
+	frame[1] = 7;
+	for (i = 0; i < pairs->nr_keys + pairs->nr_saved; i++)
+		frame[2 + i] = first + i;
+	return open;
 }
 
 /* Row @n of the table; rows up to it become used. */

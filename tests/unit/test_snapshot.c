@@ -41,6 +41,13 @@ static struct ktally_probe_info probe_info(void)
 	return info;
 }
 
+static struct ktally_merge *new_merge(struct ktally_table_info *table, struct ktally_probe_info *probe)
+{
+	struct ktally_shape shape = { .tables = table, .nr_tables = 1, .probes = probe, .nr_probes = probe ? 1 : 0 };
+
+	return ktally_merge_new(&shape);
+}
+
 /* What one key should come to. */
 struct model {
 	uint64_t hits;
@@ -88,7 +95,7 @@ static const uint64_t stack_ips[2][3] = { { 0xffffffff81000010, 0xffffffff810000
 
 static struct ktally_half *fill_half(struct ktally_device *dev, unsigned int cpu, unsigned int half, struct model *model)
 {
-	struct ktally_half *head = crafted_half(&dev->cpus[cpu].half[half], cpu, 1, 2, ROW_WORDS, KEYS + 2);
+	struct ktally_half *head = crafted_half(&dev->cpus[cpu].half[half], cpu, 1, 0, 2, ROW_WORDS, KEYS + 2);
 	struct ktally_stacks *stacks = dev->cpus[cpu].stacks.base;
 	uint64_t ids[2];
 	unsigned int i, key;
@@ -163,7 +170,7 @@ static void merges_all_cpus_and_halves(void **state)
 	struct ktally_device *dev = crafted_device(CPUS + 1);
 	struct ktally_table_info table = table_info();
 	struct ktally_probe_info probe = probe_info();
-	struct ktally_merge *merge = ktally_merge_new(&table, 1, &probe, 1);
+	struct ktally_merge *merge = new_merge(&table, &probe);
 	struct model model[KEYS] = { 0 };
 	struct ktally_snapshot *snap;
 	unsigned int i, rows = 0;
@@ -201,7 +208,7 @@ static void an_identity_that_does_not_close_is_told(void **state)
 	struct ktally_device *dev = crafted_device(2);
 	struct ktally_table_info table = table_info();
 	struct ktally_probe_info probe = probe_info();
-	struct ktally_merge *merge = ktally_merge_new(&table, 1, &probe, 1);
+	struct ktally_merge *merge = new_merge(&table, &probe);
 	struct model model[KEYS] = { 0 };
 	struct ktally_snapshot *snap;
 	unsigned int i;
@@ -221,7 +228,7 @@ static void a_busy_half_is_tried_again(void **state)
 	struct ktally_device *dev = crafted_device(1);
 	struct ktally_table_info table = table_info();
 	struct ktally_probe_info probe = probe_info();
-	struct ktally_merge *merge = ktally_merge_new(&table, 1, &probe, 1);
+	struct ktally_merge *merge = new_merge(&table, &probe);
 	struct model model[KEYS] = { 0 };
 	struct ktally_half *half = fill_half(dev, 0, 0, model);
 
@@ -241,7 +248,7 @@ static int merge_result(struct ktally_device *dev)
 {
 	struct ktally_table_info table = table_info();
 	struct ktally_probe_info probe = probe_info();
-	struct ktally_merge *merge = ktally_merge_new(&table, 1, &probe, 1);
+	struct ktally_merge *merge = new_merge(&table, &probe);
 	struct ktally_error err = { 0 };
 	int ret = ktally_merge_half(merge, dev, 0, GENERATION, &err);
 
@@ -310,8 +317,8 @@ static void a_table_without_keys_has_one_row(void **state)
 {
 	struct ktally_device *dev = crafted_device(1);
 	struct ktally_table_info table = { .rows = 1, .nr_columns = 1, .columns = { { .kind = KTALLY_COLUMN_SUM } } };
-	struct ktally_half *half = crafted_half(&dev->cpus[0].half[0], 0, 0, 0, 2, 1);
-	struct ktally_merge *merge = ktally_merge_new(&table, 1, NULL, 0);
+	struct ktally_half *half = crafted_half(&dev->cpus[0].half[0], 0, 0, 0, 0, 2, 1);
+	struct ktally_merge *merge = new_merge(&table, NULL);
 	struct ktally_snapshot *snap;
 
 	(void)state;

@@ -231,6 +231,7 @@ enum ktally_pair_kind {
  * @capacity: entries
  * @entry_size: bytes of one
  * @entries_offset: from the start of the mapping
+ * @frame_size: bytes of one frame of an entry
  *
  * Entries change while they are read: look at @sequence of struct ktally_open before and after.
  */
@@ -244,7 +245,9 @@ struct ktally_pairs {
 	__u32 capacity;
 	__u32 entry_size;
 	__aligned_u64 entries_offset;
-	__aligned_u64 pad[3];
+	__u32 frame_size;
+	__u32 reserved;
+	__aligned_u64 pad[2];
 };
 #define KTALLY_PAIRS_MAGIC	0x4b504149U	/* "KPAI" */
 
