@@ -74,7 +74,8 @@ struct cmd {
 /** cmds - the table, NULL-terminated */
 extern const struct cmd *const cmds[];
 
-extern const struct cmd cmd_list, cmd_doctor, cmd_profile, cmd_tally, cmd_trace, cmd_session, cmd_help, cmd_completion, cmd_man;
+extern const struct cmd cmd_list, cmd_doctor, cmd_profile, cmd_tally, cmd_trace, cmd_stat, cmd_pair, cmd_hist, cmd_func, cmd_syscalls, cmd_cache, cmd_session,
+	cmd_help, cmd_completion, cmd_man;
 
 /** cmd_find - the row of that name in @table, or NULL after saying so on stderr with a near name */
 const struct cmd *cmd_find(const struct cmd *const *table, const char *who, const char *name);

@@ -300,6 +300,10 @@ static const struct feature {
 } features[] = {
 	{ KTALLY_FEATURE_TRACEPOINT, "typed tracepoints", true, "this kernel was built without them, or their prototypes are unknown: use kprobe: on the functions behind them" },
 	{ KTALLY_FEATURE_KPROBE, "kprobes", false, "the kernel needs CONFIG_KPROBES=y" },
+	{ KTALLY_FEATURE_KRETPROBE, "kretprobes", false, "the kernel needs CONFIG_KRETPROBES=y, which comes with kprobes on this architecture" },
+	{ KTALLY_FEATURE_UPROBE, "uprobes", false, "the kernel needs CONFIG_UPROBES=y, and must let modules use them" },
+	{ KTALLY_FEATURE_SEMAPHORE, "semaphores of USDT probes", false, "Linux 4.20 was the first that raises them; probes without one work" },
+	{ KTALLY_FEATURE_EVENT, "all trace events", false, "the kernel needs CONFIG_PERF_EVENTS=y and CONFIG_EVENT_TRACING=y; typed tracepoints work without" },
 	{ KTALLY_FEATURE_TIMER, "timer sampling", true, "the module of this kernel was built without it" },
 	{ KTALLY_FEATURE_PERF, "perf counters", false, "the kernel needs CONFIG_PERF_EVENTS=y; timer: samples without" },
 	{ KTALLY_FEATURE_SYSCALLS, "system call tracepoints", false, "the kernel needs CONFIG_FTRACE_SYSCALLS or CONFIG_HAVE_SYSCALL_TRACEPOINTS" },
@@ -307,6 +311,7 @@ static const struct feature {
 	{ KTALLY_FEATURE_USTACK, "user stacks", false, "this architecture's frame pointers cannot be walked from an interrupt here" },
 	{ KTALLY_FEATURE_PROCESS, "process life and mappings", false, "short-lived programs will have no names in user stacks" },
 	{ KTALLY_FEATURE_CGROUP, "cgroup ids", false, "the kernel has no cgroup v2, or does not tell modules its ids" },
+	{ KTALLY_FEATURE_CGROUP_SCOPE, "scope by cgroup", false, "the kernel needs CONFIG_CGROUPS=y; measure by process (-p) instead" },
 	{ KTALLY_FEATURE_EXTACK, "sentences in refusals", false, "the kernel is older than netlink's extended acks: look into 'dmesg' when a request is refused" },
 	{ KTALLY_FEATURE_NMI_SAFE_CLOCK, "clock that is safe in NMIs", false, "hits inside an NMI are counted but not timed" },
 };

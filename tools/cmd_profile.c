@@ -55,7 +55,8 @@ static int run_profile(const struct cmd_call *call)
 	if (!status)
 		status = run_event(&run, text, &opts);
 	if (!status) {
-		run.plan->probes[0].period = run.period_ns;
+		if (run.compiled)
+			run.plan->probes[0].period = run.period_ns;
 		status = run_measure(&run);
 	}
 	if (!status)
@@ -75,6 +76,7 @@ static const struct opt profile_opts[] = {
 	OPT_ROWS_SCOPE(struct profile_cfg),
 	OPT_ROWS_MEMORY(struct profile_cfg),
 	OPT_ROWS_OUTPUT(struct profile_cfg),
+	OPT_ROW_DRY_RUN(struct profile_cfg),
 	OPT_ROW_VERBOSE(struct profile_cfg),
 	OPT_ROW_QUIET(struct profile_cfg),
 	OPT_ROW_HELP(struct profile_cfg),

@@ -111,7 +111,7 @@ static int run_new(const struct cmd_call *call)
 	if (!status && cfg->processes)
 		status = run_plan_processes(plan);
 	if (!status && cfg->common.verbose)
-		run_plan_show(plan);
+		run_plan_show(plan, stderr);
 	if (!status) {
 		ret = ktally_client_create(session.client, plan, &id, &session.err);
 		if (ret)
@@ -158,7 +158,7 @@ static int run_add(const struct cmd_call *call)
 	if (!status && cfg->processes)
 		status = run_plan_processes(plan);
 	if (!status && cfg->common.verbose)
-		run_plan_show(plan);
+		run_plan_show(plan, stderr);
 	if (!status) {
 		ret = ktally_client_add(session.client, session.info.id, plan, &session.err);
 		if (ret)

@@ -9,7 +9,8 @@
 #include "out.h"
 
 const struct cmd *const cmds[] = {
-	&cmd_profile, &cmd_tally, &cmd_trace, &cmd_session, &cmd_list, &cmd_doctor, &cmd_help, &cmd_completion, &cmd_man, NULL,
+	&cmd_profile, &cmd_stat, &cmd_syscalls, &cmd_func, &cmd_cache, &cmd_tally, &cmd_hist, &cmd_pair, &cmd_trace,
+	&cmd_session, &cmd_list, &cmd_doctor, &cmd_help, &cmd_completion, &cmd_man, NULL,
 };
 
 const struct cmd_exit cmd_exits[] = {

@@ -93,6 +93,25 @@ static int parse_duration(const struct opt *opt, void *member, const char *text,
 	return -1;
 }
 
+static int parse_percent(const struct opt *opt, void *member, const char *text, char *why)
+{
+	char *end = NULL;
+	double value;
+
+	(void)opt;
+	if (!strcmp(text, "none")) {
+		*(uint32_t *)member = KTALLY_BUDGET_NONE;
+		return 0;
+	}
+	value = isdigit((unsigned char)*text) ? strtod(text, &end) : -1;
+	if (value < 0.1 || value > 100 || (*end && strcmp(end, "%"))) {
+		snprintf(why, WHY_SIZE, "a percentage from 0.1 to 100 is needed, such as 5 or 0.5%%, or none");
+		return -1;
+	}
+	*(uint32_t *)member = value * 10 + 0.5;
+	return 0;
+}
+
 static int parse_text(const struct opt *opt, void *member, const char *text, char *why)
 {
 	(void)opt;
@@ -216,6 +235,7 @@ static const struct opt_kind {
 	[OPT_UINT]	= { true, false, parse_uint },
 	[OPT_SIZE]	= { true, false, parse_size },
 	[OPT_DURATION]	= { true, false, parse_duration },
+	[OPT_PERCENT]	= { true, false, parse_percent },
 	[OPT_TEXT]	= { true, false, parse_text },
 	[OPT_EVENTS]	= { true, true, parse_texts },
 	[OPT_FILES]	= { true, true, parse_texts },

@@ -38,6 +38,7 @@ struct opt_mask {
  * @OPT_UINT: unsigned int from @min to @max
  * @OPT_SIZE: uint32_t, bytes with K, M or G
  * @OPT_DURATION: uint64_t nanoseconds, seconds unless it says us, ms, s, m, h
+ * @OPT_PERCENT: uint32_t thousandths of a CPU, 1..1000; KTALLY_BUDGET_NONE for "none"
  * @OPT_TEXT: const char *
  * @OPT_EVENTS: struct opt_texts, event texts; repeatable
  * @OPT_FILES: struct opt_texts, output files; repeatable
@@ -53,6 +54,7 @@ enum opt_type {
 	OPT_UINT,
 	OPT_SIZE,
 	OPT_DURATION,
+	OPT_PERCENT,
 	OPT_TEXT,
 	OPT_EVENTS,
 	OPT_FILES,
@@ -90,13 +92,15 @@ struct opt {
 
 /** struct opt_common - what commands share; the first member of every configuration */
 struct opt_common {
-	bool help, json, strict, verbose, quiet;
+	bool help, json, strict, verbose, quiet, dry_run;
 };
 
 #define OPT_ROW_HELP(cfg)	OPT_ROW(cfg, OPT_FLAG, 'h', "help", common.help, NULL, "show this help")
 #define OPT_ROW_JSON(cfg)	OPT_ROW(cfg, OPT_FLAG, 0, "json", common.json, NULL, "write JSON to standard output")
 #define OPT_ROW_QUIET(cfg)	OPT_ROW(cfg, OPT_FLAG, 'q', "quiet", common.quiet, NULL, "no notes and no progress; errors and losses are still told")
 #define OPT_ROW_VERBOSE(cfg)	OPT_ROW(cfg, OPT_FLAG, 'v', "verbose", common.verbose, NULL, "also show the compiled programs")
+#define OPT_ROW_DRY_RUN(cfg)	OPT_ROW(cfg, OPT_FLAG, 0, "dry-run", common.dry_run, NULL, \
+					"show the events that would be measured, and with the module loaded their programs; measure nothing")
 #define OPT_ROW_STRICT(cfg)	OPT_ROW(cfg, OPT_FLAG, 0, "strict", common.strict, NULL, "end with status 5 if anything was lost")
 
 /**

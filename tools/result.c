@@ -88,29 +88,44 @@ void result_host(struct ktally_report *report)
 	report->machine = uts.machine;
 }
 
+/* What people call column @n: its title if it has one. */
+static const char *column_name(const struct ktally_schema *schema, unsigned int n, char *buf, size_t size)
+{
+	const char *name = schema->values[n].name, *end = *name == '=' ? strchr(name + 1, '=') : NULL;
+
+	if (!end)
+		return name;
+	snprintf(buf, size, "%.*s", (int)(end - name - 1), name + 1);
+	return buf;
+}
+
 /* Number of the column called @name. SORT_NONE: the table has none of that name. */
 static int sort_column(const struct ktally_schema *schema, const char *name)
 {
+	char title[64];
 	unsigned int n;
 
 	if (!name || !strcmp(name, "hits") || !strcmp(name, "count"))
 		return -1;
 	if (!strcmp(name, "key"))
 		return -2;
-	for (n = 0; n < schema->nr_values; n++)
-		if (!strcmp(schema->values[n].name, name))
+	for (n = 0; n < schema->nr_values; n++) {
+		const char *column = column_name(schema, n, title, sizeof(title));
+
+		if (!strcmp(column, name))
 			return n;
+	}
 	return SORT_NONE;
 }
 
 static void no_column(const struct ktally_schema *schema, const char *name)
 {
-	char list[1024] = "hits, key";
+	char list[1024] = "hits, key", title[64];
 	size_t len = strlen(list);
 	unsigned int n;
 
 	for (n = 0; n < schema->nr_values && len < sizeof(list); n++)
-		len += snprintf(list + len, sizeof(list) - len, ", %s", schema->values[n].name);
+		len += snprintf(list + len, sizeof(list) - len, ", %s", column_name(schema, n, title, sizeof(title)));
 	out_error("--sort %s: table '%s' has no such column; it has %s", name, schema->name, list);
 }
 
@@ -179,7 +194,7 @@ static int export_file(const char *path, const struct ktally_report *report)
 }
 
 /* One line, whatever was lost. */
-static bool tell_losses(const struct ktally_report *report)
+bool result_tell_losses(const struct ktally_report *report)
 {
 	char why[4096] = "", *line, *rest;
 	char *text, *longer;
@@ -213,7 +228,7 @@ int result_write(const struct result_want *want, struct ktally_report *report, s
 		ret = export_file(want->files->items[n], report);
 		status = status ? status : ret;
 	}
-	if (tell_losses(report) && want->strict && !status)
+	if (result_tell_losses(report) && want->strict && !status)
 		status = EXIT_INCOMPLETE;
 	return status;
 }

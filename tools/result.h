@@ -31,6 +31,8 @@ int result_check(const struct result_want *want);
 int result_check_sort(const char *sort, const struct ktally_plan *plan);
 /** result_host - fill host name, release and machine of @report */
 void result_host(struct ktally_report *report);
+/** result_tell_losses - a line on stderr that names what was lost. Return: something was */
+bool result_tell_losses(const struct ktally_report *report);
 /** result_write - sort, export, and name what was lost. Return: exit code */
 int result_write(const struct result_want *want, struct ktally_report *report, struct ktally_snapshot *snapshot);
 

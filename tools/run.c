@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "open_starts.h"
 #include "out.h"
 #include "result.h"
 #include "run.h"
@@ -158,8 +159,19 @@ int run_open(struct run *run, const struct cmd_call *call, const struct run_cfg 
 		status = check_pids(run);
 	if (!status)
 		status = result_check(&want);
-	if (!status)
-		status = run_connect(&run->client);
+	if (status)
+		return status;
+	run->plan = ktally_plan_new();
+	if (!run->plan) {
+		out_error("out of memory");
+		return EXIT_FAILED;
+	}
+	if (run->common->dry_run && ktally_client_open(&run->client, &err)) {
+		run->client = NULL;
+		out_note("only the events are shown, not their programs: %s", err.text);
+		return EXIT_OK;
+	}
+	status = run->client ? EXIT_OK : run_connect(&run->client);
 	if (status)
 		return status;
 	ret = ktally_client_info(run->client, &run->info, &err);
@@ -167,19 +179,20 @@ int run_open(struct run *run, const struct cmd_call *call, const struct run_cfg 
 		ret = ktally_client_catalogue(run->client, &run->cat, &err);
 	if (ret)
 		return out_failure(ret, &err);
-	run->plan = ktally_plan_new();
-	if (!run->plan) {
-		out_error("out of memory");
-		return EXIT_FAILED;
-	}
+	run->compiled = true;
 	return check_cpus(run);
 }
 
 int run_event(struct run *run, const char *text, const struct ktally_compile_opts *opts)
 {
 	struct ktally_error err = { .pos = -1 };
-	int ret = ktally_compile(run->plan, &run->cat, text, opts, &err), status;
+	int ret, status;
 
+	if (run->common->dry_run)
+		puts(text);
+	if (!run->compiled)
+		return EXIT_OK;
+	ret = ktally_compile(run->plan, &run->cat, text, opts, &err);
 	if (!ret)
 		return EXIT_OK;
 	status = out_failure(ret, &err);
@@ -321,6 +334,21 @@ static void collect_command(struct run *run)
 		run->command_status = child_status(&run->child);
 }
 
+/* What only a session knows that still is there. */
+static int take_results(struct run *run)
+{
+	struct ktally_error err = { .pos = -1 };
+	int ret = ktally_snapshot_take(&run->snapshot, run->client, run->dev, run->session, &err);
+
+	if (!ret && run->plan->nr_counters) {
+		run->nr_counters = ktally_client_counters(run->client, run->session, &run->counters, &err);
+		ret = run->nr_counters < 0 ? run->nr_counters : 0;
+	}
+	if (!ret && run->keep_open)
+		ret = open_starts_read(&run->open, run->client, run->dev, run->session, run->snapshot, &err);
+	return ret ? out_failure(ret, &err) : EXIT_OK;
+}
+
 static int finish(struct run *run)
 {
 	struct ktally_error err = { .pos = -1 };
@@ -334,10 +362,7 @@ static int finish(struct run *run)
 	if (run->reader)
 		ktally_reader_accounting(run->reader, &run->rings);
 	status = run->sym ? EXIT_OK : open_symbolizer(run);
-	if (status)
-		return status;
-	ret = ktally_snapshot_take(&run->snapshot, run->client, run->dev, run->session, &err);
-	return ret ? out_failure(ret, &err) : EXIT_OK;
+	return status ? status : take_results(run);
 }
 
 static int release_command(struct run *run)
@@ -350,12 +375,25 @@ static int release_command(struct run *run)
 	return err == -ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXEC;
 }
 
+static int show_plan(struct run *run)
+{
+	int status = run->compiled ? run_plan_complete(run) : EXIT_OK;
+
+	if (!status && run->compiled) {
+		putchar('\n');
+		run_plan_show(run->plan, stdout);
+	}
+	return status;
+}
+
 int run_measure(struct run *run)
 {
 	int status = result_check_sort(run->sort, run->plan), err;
 
 	if (status)
 		return status;
+	if (run->common->dry_run)
+		return show_plan(run);
 	run_catch_signals();
 	if (run->call->command) {
 		err = child_fork(&run->child, run->call->command);
@@ -385,8 +423,12 @@ static struct ktally_report report_of(const struct run *run)
 		.start_real_ns = run->started_real_ns,
 		.duration_ns = run->stopped_ns - run->started_ns,
 		.period_ns = run->period_ns,
+		.start_ns = run->started_ns,
 		.sym = run->sym,
 		.rings = run->rings,
+		.hits = run->hits,
+		.quantiles = run->quantiles,
+		.functions = run->functions,
 	};
 
 	result_host(&report);
@@ -398,7 +440,9 @@ int run_report(struct run *run)
 	struct result_want want = want_of(run);
 	struct ktally_report report = report_of(run);
 
-	return result_write(&want, &report, run->snapshot);
+	if (run->common->dry_run)
+		return EXIT_OK;
+	return result_write(&want, &report, run->open ? &run->open->snapshot : run->snapshot);
 }
 
 int run_snapshot(struct run *run)
@@ -427,6 +471,9 @@ int run_snapshot(struct run *run)
 int run_close(struct run *run, int status)
 {
 	child_end(&run->child);
+	if (run->nr_counters > 0)
+		ktally_client_counters_free(run->counters, run->nr_counters);
+	open_starts_free(run->open);
 	ktally_snapshot_free(run->snapshot);
 	ktally_symbolizer_free(run->sym);
 	ktally_processes_free(run->procs);

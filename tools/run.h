@@ -4,6 +4,8 @@
  *
  *	run_open -> run_event ... -> run_measure -> run_report -> run_close
  *
+ * With --dry-run run_event prints the event, run_measure the programs, and run_report nothing.
+ *
  * run_open connects and looks at the options; run_event compiles; run_measure makes the session, starts it, lets the
  * command behind "--" go, reads rings until the end, stops and takes the snapshot; run_report writes it in every format
  * that was asked for. The session belongs to the socket: however the program ends, the kernel cleans up.
@@ -24,7 +26,8 @@ struct run_cfg {
 	uint64_t duration_ns;
 	struct opt_texts files;
 	const struct ktally_exporter *format;
-	uint32_t ring_size;
+	const char *cgroup;
+	uint32_t ring_size, budget;
 	unsigned int stack_entries, rows;
 };
 
@@ -32,15 +35,19 @@ struct run_cfg {
 	OPT_ROW_GROUP("What to measure"), \
 	OPT_ROW(cfg, OPT_FLAG, 'a', "all", run.all, NULL, "the whole machine; the default without -p and without a command"), \
 	OPT_ROW(cfg, OPT_PIDS, 'p', "pid", run.pids, "PID,...", "only these processes and those they start from now on; ends when they have ended"), \
+	OPT_ROW(cfg, OPT_TEXT, 0, "cgroup", run.cgroup, "PATH", "only tasks in this cgroup or below: its folder, or its path in the hierarchy; " \
+		"of version 1 CONTROLLER:PATH"), \
 	OPT_ROW(cfg, OPT_CPUS, 'C', "cpu", run.cpus, "CPUS", "only on these CPUs, such as 0-3,8"), \
 	OPT_ROW(cfg, OPT_DURATION, 'd', "duration", run.duration_ns, "TIME", "how long, in seconds or with a unit: 10, 0.5, 200ms, 5m; " \
 		"without it until the command ends or Ctrl-C")
 
 #define OPT_ROWS_MEMORY(cfg) \
-	OPT_ROW_GROUP("Memory in the kernel"), \
+	OPT_ROW_GROUP("What it may take"), \
+	OPT_ROW(cfg, OPT_PERCENT, 0, "budget", run.budget, "PERCENT", "of each CPU; beyond it stacks, counters, then hits are left out, and the result " \
+		"says so (5; none: no limit)"), \
 	OPT_ROW(cfg, OPT_SIZE, 'm', "ring-size", run.ring_size, "SIZE", "ring of each CPU, a power of two from 4K to 256M"), \
 	OPT_ROW_UINT(cfg, 0, "stack-entries", run.stack_entries, "N", 1, KTALLY_STACKS_MAX, "room for distinct stacks on each CPU (16384)"), \
-	OPT_ROW_UINT(cfg, 0, "rows", run.rows, "N", 1, KTALLY_ROWS_MAX, "rows of a table on each CPU that does not say rows= (8192)")
+	OPT_ROW_UINT(cfg, 0, "rows", run.rows, "N", 1, KTALLY_ROWS_MAX, "rows of a table on each CPU that does not say rows=")
 
 #define OPT_ROWS_OUTPUT(cfg) \
 	OPT_ROW_GROUP("Result"), \
@@ -57,6 +64,9 @@ struct run_cfg {
  * @period_ns: of a sampling run, else 0
  * @sort: name of the column the tables are sorted by, NULL for hits
  * @top: rows of a table that text shows, 0 for its own limit
+ * @hits, @quantiles, @functions: as in struct ktally_report
+ * @keep_open: read the starts that are open at the end, as tables behind the others
+ * @compiled: the plan is complete: false in a dry run without the module
  */
 struct run {
 	const struct cmd_call *call;
@@ -66,8 +76,9 @@ struct run {
 	int (*interval)(struct run *run);
 	void *arg;
 	uint64_t period_ns, interval_ns;
-	const char *sort;
+	const char *sort, *hits;
 	unsigned int top;
+	bool quantiles, functions, keep_open, compiled;
 
 	struct ktally_client *client;
 	struct ktally_info info;
@@ -80,6 +91,9 @@ struct run {
 	struct ktally_processes *procs;
 	struct ktally_symbolizer *sym;
 	struct ktally_snapshot *snapshot;
+	struct open_starts *open;
+	struct ktally_counter_info *counters;	/* of a session that has some, read at the end */
+	int nr_counters;
 	struct child child;
 	int command_status;	/* of the command if it ended by itself, else 0 */
 	uint64_t records, started_ns, stopped_ns, started_real_ns;

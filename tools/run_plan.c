@@ -1,26 +1,62 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What the events of a measurement need around them: the scope, rings, room for stacks, the processes' mappings. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "cgroup.h"
 #include "out.h"
 #include "run_plan.h"
 
 #define RING_DEFAULT	(256U << 10)	/* mappings of short-lived programs; a busy build makes about 50 KiB a second and CPU */
 #define STACKS_DEFAULT	16384U
 
-void run_plan_show(const struct ktally_plan *plan)
+static void show_counters(const struct ktally_plan *plan, FILE *out)
+{
+	unsigned int n;
+
+	for (n = 0; n < plan->nr_counters; n++) {
+		const struct ktally_counter_plan *counter = &plan->counters[n];
+
+		fprintf(out, "counter %u: %s, type %u, config 0x%" PRIx64 "%s\n", n, counter->name, counter->perf_type, counter->config,
+			counter->flags & KTALLY_PERF_PINNED ? ", pinned" : "");
+	}
+}
+
+static void show_pairs(const struct ktally_plan *plan, FILE *out)
+{
+	static const char *const kinds[] = {
+		[KTALLY_PAIR_UNSPEC] = "?", [KTALLY_PAIR_TASK] = "thread", [KTALLY_PAIR_CPU] = "CPU", [KTALLY_PAIR_KEY] = "key",
+	};
+	unsigned int n, i;
+
+	_Static_assert(sizeof(kinds) / sizeof(kinds[0]) == __KTALLY_PAIR_END, "every kind of pair needs its name");
+	for (n = 0; n < plan->nr_pairs; n++) {
+		const struct ktally_pair_plan *pair = &plan->pairs[n];
+
+		fprintf(out, "pair %u: %s, by %s%s%s, room for %u", n, pair->schema.name,
+			pair->kind < __KTALLY_PAIR_END ? kinds[pair->kind] : "?", pair->flags & KTALLY_PAIR_ONCPU ? ", time on a CPU" : "",
+			pair->flags & KTALLY_PAIR_NEST ? ", nested" : "", pair->entries);
+		for (i = 0; i < pair->schema.nr_keys; i++)
+			fprintf(out, "%s %s", i == 0 ? "; keeps" : ",", pair->schema.keys[i].name);
+		fputc('\n', out);
+	}
+}
+
+void run_plan_show(const struct ktally_plan *plan, FILE *out)
 {
 	char line[256];
 	unsigned int n, i;
 
+	show_counters(plan, out);
+	show_pairs(plan, out);
 	for (n = 0; n < plan->nr_probes; n++) {
 		const struct ktally_probe_plan *probe = &plan->probes[n];
 
-		fprintf(stderr, "probe %u: %s\n", n, probe->text ? probe->text : probe->name);
+		fprintf(out, "probe %u: %s\n", n, probe->text ? probe->text : probe->name);
 		for (i = 0; i < probe->nr_insns; i++) {
 			ktally_disassemble(&probe->insns[i], line, sizeof(line));
-			fprintf(stderr, "    %3u  %s\n", i, line);
+			fprintf(out, "    %3u  %s\n", i, line);
 		}
 	}
 }
@@ -35,6 +71,18 @@ static bool has_kind(const struct ktally_schema *schema, enum ktally_kind kind)
 	return false;
 }
 
+/* An exemplar keeps a stack without having it in a key. */
+static bool has_exemplar_stack(const struct ktally_plan *plan, enum ktally_kind kind)
+{
+	unsigned int flag = kind == KTALLY_KIND_KSTACK ? KTALLY_COLUMN_KSTACK : kind == KTALLY_KIND_USTACK ? KTALLY_COLUMN_USTACK : 0, n, v;
+
+	for (n = 0; n < plan->nr_tables; n++)
+		for (v = 0; v < plan->tables[n].schema.nr_values; v++)
+			if (plan->tables[n].schema.values[v].column.flags & flag)
+				return true;
+	return false;
+}
+
 bool run_plan_has(const struct ktally_plan *plan, enum ktally_kind kind)
 {
 	unsigned int n;
@@ -45,7 +93,10 @@ bool run_plan_has(const struct ktally_plan *plan, enum ktally_kind kind)
 	for (n = 0; n < plan->nr_probes; n++)
 		if (has_kind(&plan->probes[n].record, kind))
 			return true;
-	return false;
+	for (n = 0; n < plan->nr_pairs; n++)
+		if (has_kind(&plan->pairs[n].schema, kind))
+			return true;
+	return has_exemplar_stack(plan, kind);
 }
 
 bool run_plan_emits(const struct ktally_plan *plan)
@@ -106,7 +157,8 @@ static int plan_scope(struct run *run)
 		memcpy(plan->cpus, cfg->cpus.bits, cfg->cpus.words * sizeof(*plan->cpus));
 		plan->nr_cpu_words = cfg->cpus.words;
 	}
-	return EXIT_OK;
+	plan->budget = cfg->budget;
+	return cfg->cgroup ? cgroup_resolve(cfg->cgroup, &plan->cgroup, plan->controller, sizeof(plan->controller)) : EXIT_OK;
 }
 
 /* What the events need around them: rings, room for stacks, the scope. */
@@ -116,17 +168,17 @@ int run_plan_complete(struct run *run)
 	bool stacks = run_plan_has(plan, KTALLY_KIND_KSTACK) || run_plan_has(plan, KTALLY_KIND_USTACK);
 	int status = plan_scope(run);
 
-	if (!status && run_plan_has(plan, KTALLY_KIND_USTACK))
+	if (!status && (run_plan_has(plan, KTALLY_KIND_USTACK) || run_plan_has(plan, KTALLY_KIND_USYM)))
 		status = plan_names(run);
 	if (run->cfg->ring_size)
 		plan->ring_size = run->cfg->ring_size;
-	else if (!plan->ring_size && (run_plan_emits(plan) || run_plan_has(plan, KTALLY_KIND_USTACK)))
+	else if (!plan->ring_size && (run_plan_emits(plan) || run_plan_has(plan, KTALLY_KIND_USTACK) || run_plan_has(plan, KTALLY_KIND_USYM)))
 		plan->ring_size = RING_DEFAULT;
 	if (run->cfg->stack_entries)
 		plan->stack_entries = run->cfg->stack_entries;
 	else if (!plan->stack_entries && stacks)
 		plan->stack_entries = STACKS_DEFAULT;
-	if (!status && run->common->verbose)
-		run_plan_show(plan);
+	if (!status && run->common->verbose && !run->common->dry_run)
+		run_plan_show(plan, stderr);
 	return status;
 }

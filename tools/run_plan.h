@@ -3,6 +3,8 @@
 #ifndef _KTALLY_RUN_PLAN_H
 #define _KTALLY_RUN_PLAN_H
 
+#include <stdio.h>
+
 #include "run.h"
 
 /** run_plan_has - is there a key or a record's value of that kind? */
@@ -13,7 +15,7 @@ bool run_plan_emits(const struct ktally_plan *plan);
 int run_plan_processes(struct ktally_plan *plan);
 /** run_plan_complete - add to the compiled events what they need. Return: exit code */
 int run_plan_complete(struct run *run);
-/** run_plan_show - disassemble every program on stderr */
-void run_plan_show(const struct ktally_plan *plan);
+/** run_plan_show - counters, pairs, and every program, disassembled */
+void run_plan_show(const struct ktally_plan *plan, FILE *out);
 
 #endif /* _KTALLY_RUN_PLAN_H */
