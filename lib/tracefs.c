@@ -256,14 +256,30 @@ static bool sane(const struct tep_format_field *field)
 	       field->offset + (int)word <= OFFSET_MAX;
 }
 
+static unsigned int count_fields(const struct tep_format_field *field)
+{
+	unsigned int nr = 0;
+
+	for (; field; field = field->next)
+		nr++;
+	return nr;
+}
+
+/* libtraceevent stops without a word at a line of fields that it does not understand. */
+static bool all_understood(const struct tep_event *event, const char *text)
+{
+	unsigned int lines = 0;
+
+	for (text = strstr(text, "\tfield:"); text; text = strstr(text + 1, "\tfield:"))
+		lines++;
+	return lines && lines == count_fields(event->format.common_fields) + count_fields(event->format.fields);
+}
+
 static int convert(struct ktally_source_info *info, const char *system, const struct tep_event *event)
 {
 	const struct tep_format_field *field;
-	unsigned int nr = 0;
 
-	for (field = event->format.fields; field; field = field->next)
-		nr++;
-	info->fields = calloc(nr ? nr : 1, sizeof(*info->fields));
+	info->fields = calloc(count_fields(event->format.fields) + 1, sizeof(*info->fields));
 	if (!info->fields)
 		return -ENOMEM;
 	for (field = event->format.fields; field; field = field->next) {
@@ -308,7 +324,7 @@ int ktally_format_parse(struct ktally_source_info *info, const char *system, con
 	tep_set_loglevel(TEP_LOG_NONE);
 	tep_set_long_size(tep, sizeof(long));
 	rc = -EBADMSG;
-	if (!tep_parse_format(tep, &event, format, size, system) && event && event->id > 0 && event->format.common_fields) {
+	if (!tep_parse_format(tep, &event, format, size, system) && event && event->id > 0 && all_understood(event, format)) {
 		info->id = event->id;
 		rc = convert(info, system, event);
 	}
