@@ -170,32 +170,27 @@ static void add_event(struct ktally_counter_value *sum, struct perf_event *event
 	sum->running += running;
 }
 
-/* Ends a counter on a CPU, keeping what it counted. */
-static void end_here(struct ktally_counter *counter, unsigned int cpu, bool wait)
+/* Takes a counter away from handlers; ktally_synchronize(), then end_here(). */
+static void hide_here(struct ktally_counter_here *here)
 {
-	struct ktally_counter_here *here = per_cpu_ptr(counter->here, cpu);
-	struct perf_event *event = here->event;
-	struct ktally_counter_value sum = { .cpu = cpu };
-
-	if (!event)
-		return;
+	here->hidden = here->event;
 	WRITE_ONCE(here->event, NULL);
-	if (wait)
-		ktally_synchronize();
-	ktally_perf_disable(event);
-	add_event(&sum, event);
-	here->before += sum.value;
-	here->enabled += sum.enabled;
-	here->running += sum.running;
-	ktally_perf_release(event);
 }
 
-static void end_everywhere(struct ktally_counter *counter)
+static void end_here(struct ktally_counter_here *here, bool keep)
 {
-	unsigned int cpu;
+	struct ktally_counter_value sum = { .value = 0 };
 
-	for_each_cpu(cpu, counter->cpus)
-		end_here(counter, cpu, false);
+	if (!here->hidden)
+		return;
+	if (keep) {
+		add_event(&sum, here->hidden);
+		here->before += sum.value;
+		here->enabled += sum.enabled;
+		here->running += sum.running;
+	}
+	ktally_perf_release(here->hidden);
+	here->hidden = NULL;
 }
 
 #define ROOM_FOR(n)	"a CPU's hardware has room for only " n " of these pinned counters at a time: ask for fewer, or let them take turns (not pinned)"
@@ -236,14 +231,6 @@ static int check_room(const struct ktally_session *session, const char **why)
 	return 0;
 }
 
-static void reset(struct ktally_counter *counter)
-{
-	unsigned int cpu;
-
-	for_each_possible_cpu(cpu)
-		memset(per_cpu_ptr(counter->here, cpu), 0, sizeof(struct ktally_counter_here));
-}
-
 /* All of them on all CPUs, not counting yet. */
 static int make_all(struct ktally_session *session, const char **why)
 {
@@ -253,7 +240,6 @@ static int make_all(struct ktally_session *session, const char **why)
 	for (i = 0; i < session->nr_counters; i++) {
 		struct ktally_counter *counter = session->counters[i];
 
-		reset(counter);
 		counter->cpus = session->cpus;
 		list_add_tail(&counter->list, &counting);
 		for_each_cpu(cpu, session->cpus) {
@@ -282,17 +268,28 @@ static void enable_all(const struct ktally_session *session)
 	}
 }
 
-static void end_all(struct ktally_session *session)
+/* Ends those that make_all() made, all of a CPU at about the same time, whatever the rest of it takes. */
+static void end_all(struct ktally_session *session, bool keep)
 {
-	unsigned int i;
+	unsigned int cpu, i;
 
+	for_each_cpu(cpu, session->cpus) {
+		for (i = 0; i < session->nr_counters; i++) {
+			struct ktally_counter_here *here = per_cpu_ptr(session->counters[i]->here, cpu);
+
+			if (here->event)
+				ktally_perf_disable(here->event);
+			hide_here(here);
+		}
+	}
+	ktally_synchronize();
 	for (i = 0; i < session->nr_counters; i++) {
 		struct ktally_counter *counter = session->counters[i];
 
-		if (!counter->cpus)
-			continue;
-		end_everywhere(counter);
-		list_del(&counter->list);
+		for_each_cpu(cpu, session->cpus)
+			end_here(per_cpu_ptr(counter->here, cpu), keep);
+		if (counter->cpus)
+			list_del(&counter->list);
 		counter->cpus = NULL;
 	}
 }
@@ -310,28 +307,17 @@ int ktally_counters_start(struct ktally_session *session, const char **why)
 		err = check_room(session, why);
 	}
 	if (err)
-		end_all(session);
+		end_all(session, false);
 	mutex_unlock(&counters_lock);
 	return err;
 }
 
 void ktally_counters_stop(struct ktally_session *session)
 {
-	unsigned int cpu, i;
-
 	if (!session->nr_counters)
 		return;
 	mutex_lock(&counters_lock);
-	/* First all of them, then one after the other: what ends a counter takes its time. */
-	for_each_cpu(cpu, session->cpus) {
-		for (i = 0; i < session->nr_counters; i++) {
-			struct perf_event *event = per_cpu_ptr(session->counters[i]->here, cpu)->event;
-
-			if (event)
-				ktally_perf_disable(event);
-		}
-	}
-	end_all(session);
+	end_all(session, true);
 	mutex_unlock(&counters_lock);
 }
 
@@ -370,7 +356,9 @@ static void catch_up_here(struct ktally_counter *counter, unsigned int cpu)
 	if (here->event) {
 		if (here->life == READ_ONCE(per_cpu(lives, cpu)))
 			return;
-		end_here(counter, cpu, true);
+		hide_here(here);
+		ktally_synchronize();
+		end_here(here, true);
 	}
 	err = count_here(counter, cpu);
 	if (err)

@@ -32,17 +32,19 @@ struct ktally_counter_config {
 /**
  * struct ktally_counter_here - a counter on one CPU
  * @event: the kernel's; NULL while it does not count here
- * @before: what earlier ones counted that ended when the CPU went; written before @event is
+ * @before: what earlier ones counted, that ended when the CPU went or the session was stopped; written before @event is
  * @enabled: nanoseconds of those
  * @running: nanoseconds of those
  * @life: which of the CPU's lives @event belongs to
- * @counted: whether it counted here since it was started
+ * @hidden: one that ends
+ * @counted: whether it ever counted here
  */
 struct ktally_counter_here {
 	struct perf_event *event;
 	u64 before;
 	u64 enabled;
 	u64 running;
+	struct perf_event *hidden;
 	unsigned int life;
 	bool counted;
 };
@@ -81,7 +83,7 @@ void ktally_counter_free(struct ktally_counter *counter);
 bool ktally_counter_pinned(const struct ktally_counter *counter);
 
 /**
- * ktally_counters_start() - begin to count on every CPU of the session, all counters from 0
+ * ktally_counters_start() - begin to count on every CPU of the session: from 0, or from where the last stop left it, as tables do
  *
  * Return: 0, or -errno with a sentence, and nothing counts: a pinned counter that found no place on the hardware is -EBUSY.
  * Context: process, session locked.

@@ -36,7 +36,6 @@ int ktally_put_session(struct sk_buff *skb, struct ktally_session *session)
 	    nla_put_u32(skb, KTALLY_A_STACK_ENTRIES, config->stack_entries) ||
 	    nla_put_u32(skb, KTALLY_A_NR_TABLES, READ_ONCE(session->nr_tables)) ||
 	    nla_put_u32(skb, KTALLY_A_NR_PROBES, READ_ONCE(session->nr_probes)) ||
-	    nla_put_u32(skb, KTALLY_A_NR_COUNTERS, READ_ONCE(session->nr_counters)) ||
 	    nla_put_u32(skb, KTALLY_A_PORTID, session->portid) ||
 	    ktally_nla_put_u64(skb, KTALLY_A_MEMORY, READ_ONCE(session->memory)) ||
 	    nla_put_u32(skb, KTALLY_A_NR_PAIRS, READ_ONCE(session->nr_pairs)) ||
