@@ -129,6 +129,16 @@ static int find_end(const struct kt_compile *c, int pos)
 	return end >= 0 ? end : pos + (int)strcspn(text, "/");
 }
 
+/* The '/' that closes PMU/TERMS/ opens the parts as well: cpu/event=0x3c/key=pid/ is cpu/event=0x3c//key=pid/. */
+static int parts_begin(const struct kt_compile *c, int end)
+{
+	int next = end;
+
+	while (isspace((unsigned char)c->text[next]))
+		next++;
+	return c->text[next] && c->text[next] != '/' && end > 0 && c->text[end - 1] == '/' ? end - 1 : end;
+}
+
 int kt_parse_source(struct kt_compile *c)
 {
 	struct kt_source_text s = { .pos = 0 };
@@ -150,7 +160,7 @@ int kt_parse_source(struct kt_compile *c)
 	rc = dispatch(c, &s);
 	if (rc)
 		return rc;
-	rc = kt_restart(c, end);
+	rc = kt_restart(c, parts_begin(c, end));
 	if (!rc && c->tok.type != '/' && c->tok.type != KT_TOK_END)
 		return kt_fail(c, -EINVAL, c->tok.pos, c->tok.len, "expected '/' behind the source");
 	return rc;
