@@ -101,12 +101,18 @@ static noinline unsigned int run_closer(struct ktally_probe *probe, const struct
 {
 	u32 gate = READ_ONCE(probe->session->governor.gate);
 
-	if (probe->scope && !ktally_scope_has(probe->scope, current))
+	if (probe->scope && !ktally_scope_has(probe->scope, current)) {
+		if (unlikely(probe->program->uses & KTALLY_USES_COUNTER))
+			ktally_program_skip(probe->program);
 		return KTALLY_COUNTED(filtered);
+	}
 	if (gate == 1 || probe->program->uses & KTALLY_USES_END)
 		return run(probe, hit, hot, half);
-	if (hits & (gate - 1))
+	if (hits & (gate - 1)) {
+		if (unlikely(probe->program->uses & KTALLY_USES_COUNTER))
+			ktally_program_skip(probe->program);
 		return KTALLY_COUNTED(gated);
+	}
 	return ktally_program_run(probe, hit, hot, half, gate);
 }
 

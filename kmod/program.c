@@ -222,6 +222,24 @@ static bool counter(const struct ktally_run *run, const struct ktally_insn *insn
 	return true;
 }
 
+void ktally_program_skip(const struct ktally_program *program)
+{
+	const struct ktally_insn *insn = program->insns, *end = insn + program->nr;
+	u64 now;
+
+	for (; insn < end; insn++)
+		if (insn->op == KTALLY_OP_COUNTER && insn->aux && ktally_counter_read((void *)(unsigned long)insn->imm, &now))
+			*(raw_cpu_ptr(program->state) + insn->aux) = now;
+}
+
+/* How a hit ends that a filter or a gate of the program refused. */
+static __always_inline unsigned int passed_over(const struct ktally_program *program, unsigned int member)
+{
+	if (unlikely(program->uses & KTALLY_USES_COUNTER))
+		ktally_program_skip(program);
+	return member;
+}
+
 /* Instructions that are not worth a place in the loop of ktally_program_run(). False: memory could not be read. */
 static noinline bool rare(struct ktally_run *run, const struct ktally_insn *insn, u64 *regs)
 {
@@ -322,7 +340,8 @@ unsigned int __no_stack_protector ktally_program_run(const struct ktally_probe *
 						 &regs[insn->b], &run))
 				folded = KTALLY_COUNTED(other);
 		} else if (insn->op == KTALLY_OP_EXIT) {
-			return insn->imm == KTALLY_VERDICT_FILTERED ? KTALLY_COUNTED(filtered) : folded;
+			return insn->imm == KTALLY_VERDICT_FILTERED ?
+				passed_over(probe->program, KTALLY_COUNTED(filtered)) : folded;
 		} else if (insn->op == KTALLY_OPK_DEREF) {
 			regs[insn->dst] = dereference(insn, hit);
 		} else if (insn->op == KTALLY_OP_CONTEXT) {
@@ -342,7 +361,7 @@ unsigned int __no_stack_protector ktally_program_run(const struct ktally_probe *
 			insn += insn->aux;
 		} else if (insn->op == KTALLY_OP_GATE) {
 			if (!ktally_gate(insn, probe->program, &regs[insn->a], &run.weight))
-				return KTALLY_COUNTED(gated);
+				return passed_over(probe->program, KTALLY_COUNTED(gated));
 		} else if (!rare(&run, insn, regs)) {
 			return KTALLY_COUNTED(fault);
 		}

@@ -175,6 +175,14 @@ int ktally_program_verify(struct ktally_session *session, struct ktally_program 
 unsigned int ktally_program_run(const struct ktally_probe *probe, const struct ktally_hit *hit,
 				const struct ktally_hot *hot, void *half, u32 weight);
 
+/**
+ * ktally_program_skip() - a hit is passed over: what counters did until now is nobody's, not the next hit's
+ * @program: one that uses counters
+ *
+ * Context: as ktally_program_run().
+ */
+void ktally_program_skip(const struct ktally_program *program);
+
 /** ktally_widen() - integer of @size bytes at @from */
 static __always_inline u64 ktally_widen(const void *from, unsigned int size, bool is_signed)
 {

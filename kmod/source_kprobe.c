@@ -29,7 +29,7 @@ static bool get_arg(const struct ktally_hit *hit, u32 n, u64 *dst, unsigned int 
 
 static bool get_ip(const struct ktally_hit *hit, u32 unused, u64 *dst, unsigned int words)
 {
-	*dst = instruction_pointer(hit->regs);
+	*dst = ktally_regs_kprobe_address(hit->regs);
 	return true;
 }
 

@@ -57,6 +57,21 @@ static inline int ktally_regs_ret_offset(void)
 }
 
 /**
+ * ktally_regs_kprobe_address() - which instruction a kprobe is at
+ * @regs: as its handler gets them; on x86 they point behind the breakpoint, whatever took its place
+ *
+ * Context: a kprobe's pre-handler.
+ */
+static inline unsigned long ktally_regs_kprobe_address(struct pt_regs *regs)
+{
+#if defined(CONFIG_X86)
+	return instruction_pointer(regs) - 1;
+#else
+	return instruction_pointer(regs);
+#endif
+}
+
+/**
  * ktally_regs_are_32_bit() - whether a 32-bit program was interrupted
  * @regs: where
  *
