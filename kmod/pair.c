@@ -10,6 +10,7 @@
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 #include <linux/vmalloc.h>
+#include "compat/clock.h"
 #include "compat/sync.h"
 #include "counter.h"
 #include "governor.h"
@@ -83,6 +84,7 @@ static void shape(struct ktally_pair *pair, const struct ktally_pair_config *con
 		pair->numbers[i] = config->numbers[i];
 		pair->counters[oncpu + i] = pair->session->counters[config->numbers[i]];
 	}
+	pair->plain = pair->kind == KTALLY_PAIR_TASK && !pair->flags && !pair->nr_clocks;
 	pair->nr_results = 1 + oncpu + 2 * nest + config->nr_counters + config->nr_saved;
 	pair->frame_size = FRAME_KEYS + pair->nr_keys + pair->nr_saved + nest + pair->nr_clocks;
 	pair->entry_size = sizeof(struct ktally_open) + pair_depth(pair) * pair->frame_size * sizeof(u64) +
@@ -137,10 +139,12 @@ int ktally_pair_alloc(struct ktally_pair *pair)
 	head->nr_counters = pair->nr_counters;
 	head->capacity = places(pair);
 	head->entry_size = pair->entry_size;
+	head->frame_size = pair->frame_size * sizeof(u64);
 	head->entries_offset = sizeof(*head);
 	head->frame_size = pair->frame_size * sizeof(u64);
 	pair->entries = (void *)head + sizeof(*head);
 	pair->memory = head;
+	pair->factor = ktally_tick_factor();
 	ktally_vmalloc_sync();
 	return 0;
 }
@@ -236,7 +240,7 @@ static __always_inline void frame_fill(const struct ktally_pair *pair, struct kt
 	if (unlikely(pair->nr_clocks))
 		clocks_read(pair, entry, to);
 	/* Last, so that our own work is not part of what is measured. */
-	frame[FRAME_TIME] = ktime_get_mono_fast_ns();
+	frame[FRAME_TIME] = ktally_ticks(pair->factor);
 }
 
 static __always_inline bool key_same(const struct ktally_pair *pair, const u64 *frame, const u64 *key)
@@ -394,15 +398,15 @@ static bool end_in(struct ktally_pair *pair, struct ktally_open *entry, void *ha
 		PAIR_COUNT(pair, half, unmatched);
 		return false;
 	}
-	results[0] = now - frame[FRAME_TIME];
+	usable = likely((s64)(now - frame[FRAME_TIME]) >= 0);
+	results[0] = ktally_ticks_to_ns(now - frame[FRAME_TIME], pair->factor);
 	*weight = frame[FRAME_WEIGHT];
 	if (unlikely(pair->nr_clocks || pair->flags & KTALLY_PAIR_NEST))
 		to = rare_results(pair, entry, frame, results);
 	saved = frame + FRAME_KEYS + pair->nr_keys;
 	for (i = 0; i < pair->nr_saved; i++)
 		to[i] = saved[i];
-	usable = likely((s64)results[0] >= 0);
-	if (!usable)
+	if (unlikely(!usable))
 		PAIR_COUNT(pair, half, negative);
 	if (unlikely(stay) && usable) {
 		PAIR_COUNT(pair, half, stayed);
@@ -416,7 +420,7 @@ static bool end_in(struct ktally_pair *pair, struct ktally_open *entry, void *ha
 bool ktally_pair_end(struct ktally_pair *pair, void *half, const u64 *key, u64 *results, u64 *weight, bool stay)
 {
 	/* First, so that our own work is not part of what is measured. */
-	u64 now = ktime_get_mono_fast_ns();
+	u64 now = ktally_ticks(pair->factor);
 	struct ktally_open *entry;
 	unsigned long flags = 0;
 	bool shared = pair->kind == KTALLY_PAIR_KEY, ended = false;
@@ -440,11 +444,15 @@ bool ktally_pair_end(struct ktally_pair *pair, void *half, const u64 *key, u64 *
 	return ended;
 }
 
-void ktally_pair_forget(struct ktally_pair *pair, void *half)
+void ktally_pair_begin(struct ktally_pair *pair, void *half)
 {
 	struct ktally_open *entry;
 	u32 n;
 
+	pair->factor = ktally_tick_factor();
+	pair->memory->factor = pair->factor;
+	pair->memory->ticks = ktally_ticks(pair->factor);
+	pair->memory->time = ktime_get_mono_fast_ns();
 	for (n = 0; n < places(pair); n++) {
 		entry = pair_entry(pair, n);
 		for (; entry->depth; entry->depth--)

@@ -32,6 +32,8 @@ struct ktally_session;
  * @frame_size: words of a frame
  * @entry_size: bytes of a place
  * @shift: 64 less the bits of the number of places
+ * @plain: nothing but times and saved words: by thread, no clocks, no nesting
+ * @factor: of its ticks, see compat/clock.h
  * @count: offset of its struct ktally_pair_count in a half
  * @entries: the places
  * @counters: of the clocks; NULL is the time
@@ -55,10 +57,12 @@ struct ktally_pair {
 	u8 nr_clocks;
 	u8 nr_results;
 	u8 shift;
+	bool plain;
 	u16 frame_size;
 	u32 entry_size;
 	u64 count;
 	void *entries;
+	u64 factor;
 	struct ktally_counter *counters[KTALLY_PAIR_COUNTERS_MAX + 1];
 
 	struct ktally_session *session;
@@ -133,11 +137,11 @@ void ktally_pair_start(struct ktally_pair *pair, void *half, const u64 *key, con
 bool ktally_pair_end(struct ktally_pair *pair, void *half, const u64 *key, u64 *results, u64 *weight, bool stay);
 
 /**
- * ktally_pair_forget() - close all open starts, as abandoned in @half: whose threads may be gone, or the same number of another
+ * ktally_pair_begin() - the session starts: choose the clock, and close what is open from an earlier run as abandoned in @half
  *
  * Context: process, nothing hits.
  */
-void ktally_pair_forget(struct ktally_pair *pair, void *half);
+void ktally_pair_begin(struct ktally_pair *pair, void *half);
 
 /** ktally_pair_open() - starts that are open. Context: process; exact while nothing hits. */
 u64 ktally_pair_open(const struct ktally_pair *pair);

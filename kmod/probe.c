@@ -5,48 +5,63 @@
 #include <linux/stddef.h>
 #include <linux/timekeeping.h>
 #include "context.h"
-#include "pair.h"
+#include "pair_plain.h"
 #include "probe.h"
 #include "ring.h"
 #include "session.h"
 #include "source.h"
 
-/* A table of one key and one log2 histogram: its row is found as in ktally_fast_count(). */
-static __always_inline bool fold_histogram(const struct ktally_probe *probe, void *half, u64 key, u64 value, u64 weight)
+/* The row of a key in a table of up to one key word, if it is where it is looked for first. */
+static __always_inline u64 *row_of(const struct ktally_probe *probe, void *half, u64 key)
 {
 	const struct ktally_fast *fast = &probe->fast;
-	u32 place = READ_ONCE(((u32 *)(half + fast->index))[ktally_table_hash(key) >> fast->shift]);
-	u64 *row = (u64 *)half + place;
+	u32 place;
+	u64 *row;
 
-	if (unlikely(!place || row[0] != key))
-		return false;
-	ktally_word_add(&row[1], weight);
-	ktally_word_add(&row[2 + ktally_log2_bucket(value)], weight);
-	return true;
+	if (fast->arg)
+		return half + fast->index - sizeof(u64);
+	place = READ_ONCE(((u32 *)(half + fast->index))[ktally_table_hash(key) >> fast->shift]);
+	row = (u64 *)half + place;
+	return likely(place && row[0] == key) ? row : NULL;
 }
 
 /* END, UPDATE, EXIT; the first hit of a key goes the long way, with the results at hand. */
-static __always_inline unsigned int run_end(struct ktally_probe *probe, const struct ktally_hit *hit,
-					    const struct ktally_hot *hot, void *half)
+static noinline unsigned int end_slowly(struct ktally_probe *probe, void *half, u64 ns, u64 saved, u64 weight)
 {
-	const struct ktally_insn *insn = probe->program->insns;
-	struct ktally_run at_work = { .hit = hit, .hot = hot, .probe = probe, .half = half };
-	u64 results[1 + KTALLY_PAIR_SAVED_MAX] __uninitialized;
+	const struct ktally_insn *update = &probe->program->insns[1];
+	struct ktally_run run = { .weight = weight, .probe = probe, .half = half };
 
-	if (!ktally_pair_end((void *)(unsigned long)insn[0].imm, half, NULL, results, &at_work.weight, false))
-		return KTALLY_COUNTED(filtered);
-	if (likely(fold_histogram(probe, half, results[1], results[0], at_work.weight)) ||
-	    ktally_table_update((void *)(unsigned long)insn[1].imm, half, &results[1], &results[0], &at_work))
+	if (ktally_table_update((void *)(unsigned long)update->imm, half, &saved, &ns, &run))
 		return KTALLY_COUNTED(folded);
 	return KTALLY_COUNTED(other);
 }
 
-static __always_inline unsigned int run_start(const struct ktally_probe *probe, const struct ktally_hit *hit, void *half)
+bool ktally_fast_pair(struct ktally_probe *probe, void *half, const u64 *args)
 {
-	const struct ktally_insn *start = &probe->program->insns[probe->program->nr - 2];
+	struct ktally_probe_count *count = half + probe->count;
+	u64 ns, saved, weight, *row;
 
-	ktally_pair_start((void *)(unsigned long)start->imm, half, NULL, hit->args ? &hit->args[probe->fast.arg] : NULL, 1, false);
-	return KTALLY_COUNTED(folded);
+	if (unlikely(__this_cpu_read(ktally_level) || (u8)READ_ONCE(count->hits) == KTALLY_TIMED_MASK))
+		return false;
+	if (probe->fast.kind == KTALLY_FAST_START) {
+		if (unlikely(!plain_start(probe->fast.pair, half, args + probe->fast.arg)))
+			return false;
+		ktally_word_inc(&count->folded);
+		ktally_word_inc(&count->hits);
+		return true;
+	}
+	if (unlikely(!plain_end(probe->fast.pair, half, &ns, &saved, &weight)))
+		return false;
+	ktally_word_inc(&count->hits);
+	row = row_of(probe, half, saved);
+	if (unlikely(!row)) {
+		ktally_probe_account(probe, half, end_slowly(probe, half, ns, saved, weight));
+		return true;
+	}
+	ktally_word_add(&row[1], weight);
+	ktally_word_add(&row[2 + ktally_log2_bucket(ns)], weight);
+	ktally_word_inc(&count->folded);
+	return true;
 }
 
 static __always_inline unsigned int run_emit(const struct ktally_probe *probe, const struct ktally_hit *hit,
@@ -84,15 +99,11 @@ static __always_inline unsigned int run(struct ktally_probe *probe, const struct
 {
 	u8 kind = probe->fast.kind;
 
-	if (kind < KTALLY_FAST_KEY)
-		return ktally_program_run(probe, hit, hot, half, 1);
-	if (kind == KTALLY_FAST_START)
-		return run_start(probe, hit, half);
-	if (kind == KTALLY_FAST_END)
-		return run_end(probe, hit, hot, half);
 	if (kind == KTALLY_FAST_EMIT)
 		return run_emit(probe, hit, hot);
-	return run_key(probe, hit, hot, half);
+	if (kind == KTALLY_FAST_KEY)
+		return run_key(probe, hit, hot, half);
+	return ktally_program_run(probe, hit, hot, half, 1);
 }
 
 /* Scope, then what the governor lets through. An end without its start does nothing, so only starts need a gate. */
@@ -203,7 +214,7 @@ static enum ktally_fast_kind shape_count(struct ktally_fast *fast, const struct 
 static enum ktally_fast_kind shape_start(struct ktally_fast *fast, const struct ktally_program *program)
 {
 	const struct ktally_insn *insns = program->insns, *start;
-	const struct ktally_pair *pair;
+	struct ktally_pair *pair;
 
 	if (program->nr < 2 || program->nr > 3 || !exits_folded(&insns[program->nr - 1]))
 		return KTALLY_FAST_NONE;
@@ -211,32 +222,45 @@ static enum ktally_fast_kind shape_start(struct ktally_fast *fast, const struct 
 	if (start->op != KTALLY_OP_START || start->aux)
 		return KTALLY_FAST_NONE;
 	pair = (void *)(unsigned long)start->imm;
-	if (pair->nr_keys || pair->nr_saved != program->nr - 2 ||
+	if (!pair->plain || pair->nr_saved != program->nr - 2 ||
 	    (pair->nr_saved && (insns[0].op != KTALLY_OPK_ARG || insns[0].dst != start->b)))
 		return KTALLY_FAST_NONE;
 	fast->arg = pair->nr_saved ? insns[0].a : 0;
+	fast->pair = pair;
 	return KTALLY_FAST_START;
+}
+
+/* Whether the table is a log2 histogram of a pair's time, of all or by the saved word. */
+static bool is_latency(const struct ktally_table *table, const struct ktally_pair *pair, const struct ktally_insn *insns)
+{
+	const struct ktally_column *column = &table->columns[0].column;
+
+	if (table->nr_values != 1 || column->kind != KTALLY_COLUMN_HIST || column->hist != KTALLY_HIST_LOG2 ||
+	    column->flags || insns[1].b != insns[0].dst)
+		return false;
+	return table->nr_keys == 0 || (table->nr_keys == 1 && pair->nr_saved == 1 && insns[1].a == insns[0].dst + 1);
 }
 
 /* END, UPDATE by the saved word with a histogram of the time, EXIT, and where END skips to: EXIT filtered */
 static enum ktally_fast_kind shape_end(struct ktally_fast *fast, const struct ktally_program *program)
 {
 	const struct ktally_insn *insns = program->insns;
-	const struct ktally_column *column;
 	const struct ktally_table *table;
-	const struct ktally_pair *pair;
+	struct ktally_pair *pair;
 
 	if (program->nr != 4 || insns[0].op != KTALLY_OP_END || insns[0].aux != 2 || insns[1].op != KTALLY_OP_UPDATE ||
 	    !exits_folded(&insns[2]) || insns[3].op != KTALLY_OP_EXIT || insns[3].imm != KTALLY_VERDICT_FILTERED)
 		return KTALLY_FAST_NONE;
 	pair = (void *)(unsigned long)insns[0].imm;
 	table = (void *)(unsigned long)insns[1].imm;
-	column = &table->columns[0].column;
-	if (pair->nr_keys || pair->nr_results != 2 || pair->nr_saved != 1 || table->nr_keys != 1 || table->nr_values != 1 ||
-	    column->kind != KTALLY_COLUMN_HIST || column->hist != KTALLY_HIST_LOG2 || column->flags ||
-	    insns[1].a != insns[0].dst + 1 || insns[1].b != insns[0].dst)
+	if (!pair->plain || pair->nr_saved > 1 || !is_latency(table, pair, insns))
 		return KTALLY_FAST_NONE;
 	use_table(fast, table);
+	/* Without a key there is but one row, which begins with its hits. */
+	fast->arg = !table->nr_keys;
+	if (!table->nr_keys)
+		fast->index = table->rows;
+	fast->pair = pair;
 	return KTALLY_FAST_END;
 }
 
@@ -277,7 +301,7 @@ void ktally_fast_prepare(struct ktally_probe *probe)
 	u8 kind = probe->fast.shape;
 
 	/* The shortest of them look at nothing at all. */
-	if (closer && kind < KTALLY_FAST_KEY)
+	if (closer && kind != KTALLY_FAST_KEY && kind != KTALLY_FAST_EMIT)
 		kind = KTALLY_FAST_NONE;
 	WRITE_ONCE(probe->fast.closer, closer);
 	WRITE_ONCE(probe->fast.kind, kind);

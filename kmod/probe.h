@@ -42,18 +42,18 @@ struct ktally_hot {
  * @KTALLY_FAST_ARG: "one integer key, count": the key is args[arg]
  * @KTALLY_FAST_CURRENT: the key is the u32 at @offset in the running task
  * @KTALLY_FAST_KEY: the key is whatever program->insns[0] loads
- * @KTALLY_FAST_START: a start that saves nothing, or one argument: args[arg]
- * @KTALLY_FAST_END: an end, and a log2 histogram of its time keyed by the word that its start saved
  * @KTALLY_FAST_EMIT: a record of @arg words, which are all arguments
+ * @KTALLY_FAST_START: a start of a plain pair that saves nothing, or one argument: args[arg]
+ * @KTALLY_FAST_END: an end of one, and a log2 histogram of its time, of all or by the word that its start saved
  */
 enum ktally_fast_kind {
 	KTALLY_FAST_NONE,
 	KTALLY_FAST_ARG,
 	KTALLY_FAST_CURRENT,
 	KTALLY_FAST_KEY,
+	KTALLY_FAST_EMIT,
 	KTALLY_FAST_START,
 	KTALLY_FAST_END,
-	KTALLY_FAST_EMIT,
 };
 
 /**
@@ -64,7 +64,8 @@ enum ktally_fast_kind {
  * @arg: see @kind
  * @shift: 64 less the bits of the table's index
  * @offset: see @kind
- * @index: offset of the index in a half
+ * @index: offset of the index in a half; of a table without key that of its one row
+ * @pair: of a start or an end
  */
 struct ktally_fast {
 	u8 kind;
@@ -74,6 +75,7 @@ struct ktally_fast {
 	u8 shift;
 	u32 offset;
 	u64 index;
+	struct ktally_pair *pair;
 };
 
 /**
@@ -237,6 +239,17 @@ static __always_inline bool ktally_fast_count(const struct ktally_probe *probe, 
 	return true;
 }
 
+/**
+ * ktally_fast_pair() - the short cut of a start or an end of a plain pair
+ * @probe: whose fast.kind is KTALLY_FAST_START or above
+ * @half: the active half
+ * @args: as in struct ktally_hit, or NULL
+ *
+ * Return: false: nothing was done, ktally_probe_slow() is to do it.
+ * Context: any, NMI included, with preemption off.
+ */
+bool ktally_fast_pair(struct ktally_probe *probe, void *half, const u64 *args);
+
 /* The active half of this CPU, or NULL. */
 static __always_inline void *ktally_probe_half(const struct ktally_probe *probe)
 {
@@ -255,9 +268,19 @@ static __always_inline void *ktally_probe_half(const struct ktally_probe *probe)
 static __always_inline void ktally_probe_hit_args(struct ktally_probe *probe, const u64 *args, void *frame)
 {
 	void *half = ktally_probe_half(probe);
+	u8 kind = probe->fast.kind;
 
-	if (unlikely(!half || probe->fast.kind != KTALLY_FAST_ARG ||
-		     !ktally_fast_count(probe, half, args[probe->fast.arg]))) {
+	if (unlikely(!half))
+		goto slow;
+	if (likely(kind == KTALLY_FAST_ARG)) {
+		if (likely(ktally_fast_count(probe, half, args[probe->fast.arg])))
+			return;
+	} else if (kind >= KTALLY_FAST_START) {
+		if (likely(ktally_fast_pair(probe, half, args)))
+			return;
+	}
+slow:
+	{
 		struct ktally_hit hit = { .args = args, .frame = frame };
 
 		ktally_probe_slow(probe, &hit);
@@ -274,10 +297,16 @@ static __always_inline void ktally_probe_hit_args(struct ktally_probe *probe, co
 static __always_inline void ktally_probe_hit(struct ktally_probe *probe, const struct ktally_hit *hit)
 {
 	void *half = ktally_probe_half(probe);
+	u8 kind = probe->fast.kind;
 
-	if (unlikely(!half || probe->fast.kind != KTALLY_FAST_CURRENT ||
-		     !ktally_fast_count(probe, half, *(u32 *)((void *)current + probe->fast.offset))))
-		ktally_probe_slow(probe, hit);
+	if (likely(half && kind == KTALLY_FAST_CURRENT)) {
+		if (likely(ktally_fast_count(probe, half, *(u32 *)((void *)current + probe->fast.offset))))
+			return;
+	} else if (half && kind >= KTALLY_FAST_START) {
+		if (likely(ktally_fast_pair(probe, half, hit->args)))
+			return;
+	}
+	ktally_probe_slow(probe, hit);
 }
 
 #endif /* _KTALLY_PROBE_H */

@@ -429,7 +429,7 @@ static int watch_pairs(struct ktally_session *session, const char **why)
 	int err = 0;
 
 	for (i = 0; i < session->nr_pairs && !err; i++) {
-		ktally_pair_forget(session->pairs[i], half);
+		ktally_pair_begin(session->pairs[i], half);
 		err = ktally_pair_watch(session->pairs[i], why);
 	}
 	return err;

@@ -18,15 +18,30 @@
 #ifndef _KTALLY_COMPAT_TRACE_PROTOS_H
 #define _KTALLY_COMPAT_TRACE_PROTOS_H
 
-#include <trace/events/sched.h>
+#include <linux/blkdev.h>
+#include <linux/hrtimer.h>
 #include <linux/interrupt.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/netdevice.h>
+#include <linux/skbuff.h>
+#include <linux/timer.h>
+#include <linux/workqueue.h>
+#include <trace/events/block.h>
 #include <trace/events/irq.h>
+#include <trace/events/kmem.h>
+#include <trace/events/net.h>
+#include <trace/events/sched.h>
+#include <trace/events/skb.h>
 #include <trace/events/syscalls.h>
+#include <trace/events/timer.h>
+#include <trace/events/workqueue.h>
 #include "compat/task.h"
 #include "compat/trace_candidates.h"
+#include "compat/trace_exceptions.h"
 
 /* The most that any event stores. */
-#define KTALLY_TP_ARGS_MAX 4
+#define KTALLY_TP_ARGS_MAX 6
 
 /**
  * KTALLY_TP_EVENTS() - every typed tracepoint
@@ -44,7 +59,35 @@
 	row(irq, irq_handler_entry, 2)		\
 	row(irq, irq_handler_exit, 3)		\
 	row(irq, softirq_entry, 1)		\
-	row(irq, softirq_exit, 1)
+	row(irq, softirq_exit, 1)		\
+	row(sched, sched_migrate_task, 2)	\
+	row(sched, sched_waking, 1)		\
+	row(sched, sched_stat_runtime, 2)	\
+	row(sched, sched_stat_wait, 2)		\
+	row(sched, sched_stat_sleep, 2)		\
+	row(sched, sched_stat_iowait, 2)	\
+	row(sched, sched_stat_blocked, 2)	\
+	row(block, block_rq_insert, 1)		\
+	row(block, block_rq_issue, 1)		\
+	row(block, block_rq_complete, 3)	\
+	row(net, net_dev_xmit, 4)		\
+	row(net, netif_receive_skb, 1)		\
+	row(skb, kfree_skb, 3)			\
+	row(skb, consume_skb, 2)		\
+	row(kmem, kmalloc, 6)			\
+	row(kmem, kfree, 2)			\
+	row(kmem, kmem_cache_alloc, 4)		\
+	row(kmem, kmem_cache_free, 2)		\
+	row(kmem, mm_page_alloc, 4)		\
+	row(kmem, mm_page_free, 2)		\
+	row(exceptions, page_fault_user, 3)	\
+	row(exceptions, page_fault_kernel, 3)	\
+	row(timer, timer_expire_entry, 1)	\
+	row(timer, timer_expire_exit, 1)	\
+	row(timer, hrtimer_expire_entry, 2)	\
+	row(timer, hrtimer_expire_exit, 1)	\
+	row(workqueue, workqueue_execute_start, 1)	\
+	row(workqueue, workqueue_execute_end, 2)
 
 #define __KTALLY_TP_PASTE(prefix, key)	prefix##key
 #define __KTALLY_TP_NAME(prefix, key)	__KTALLY_TP_PASTE(prefix, key)

@@ -232,6 +232,10 @@ enum ktally_pair_kind {
  * @entry_size: bytes of one
  * @entries_offset: from the start of the mapping
  * @frame_size: bytes of one frame of an entry
+ * @factor: 0: times of frames are nanoseconds of CLOCK_MONOTONIC; else they are ticks, and a difference of them times this number,
+ *	divided by 2^32, is nanoseconds
+ * @ticks: so many ticks it was
+ * @time: when CLOCK_MONOTONIC was so many nanoseconds
  *
  * Entries change while they are read: look at @sequence of struct ktally_open before and after.
  */
@@ -247,7 +251,10 @@ struct ktally_pairs {
 	__aligned_u64 entries_offset;
 	__u32 frame_size;
 	__u32 reserved;
-	__aligned_u64 pad[2];
+	__aligned_u64 factor;
+	__aligned_u64 ticks;
+	__aligned_u64 time;
+	__aligned_u64 pad;
 };
 #define KTALLY_PAIRS_MAGIC	0x4b504149U	/* "KPAI" */
 
@@ -258,7 +265,7 @@ struct ktally_pairs {
  * @depth: starts that are open here: 0 or 1; up to KTALLY_PAIR_DEPTH with KTALLY_PAIR_NEST
  * @cpu: where the start happened, whose stack store its stack ids belong to
  * @reserved: of no use to a reader
- * @frames: of @depth starts, outermost first: time (CLOCK_MONOTONIC ns), weight, key words (KEY, NEST), saved words, then words that are
+ * @frames: of @depth starts, outermost first: time (see @factor of struct ktally_pairs), weight, key words (KEY, NEST), saved words, then words that are
  *	of no use to a reader; all frames have the same size
  */
 struct ktally_open {

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: GPL-2.0
+// Candidate 2 for the prototype of block_rq_insert.
+#include "tracepoint.h"
+#include <linux/blkdev.h>
+#include <trace/events/block.h>
+
+KTALLY_PROBE_TRACEPOINT(block_rq_insert, 2);
