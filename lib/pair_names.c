@@ -132,18 +132,26 @@ static struct kt_node *start_value(struct kt_compile *c, const struct kt_token *
 	struct kt_token inner = *name;
 	char title[sizeof(c->closes->saved[0].name)];
 	size_t skip = strlen(SAVED);
+	struct kt_node *node;
 	int len;
 
 	if (!c->closes)
 		return KT_NULL(c, -EINVAL, name->pos, name->len, "%s is known at the end of a pair: 'START -> END'", name->text);
 	memmove(inner.text, inner.text + skip, strlen(inner.text) - skip + 1);
 	inner.text_len -= skip;
+	inner.pos += skip;
+	inner.len -= skip;
 	len = snprintf(title, sizeof(title), "%s", inner.text);
 	if (index && index->op == KT_CONST && len < (int)sizeof(title))
 		len += snprintf(title + len, sizeof(title) - len, "[%llu]", (unsigned long long)index->value);
 	if (len >= (int)sizeof(title))
 		return KT_NULL(c, -EINVAL, name->pos, name->len, "this name is too long");
-	return save_all(c, title, &inner, index, make_named);
+	node = save_all(c, title, &inner, index, make_named);
+	if (node) {
+		node->pos = name->pos;
+		node->len = name->len;
+	}
+	return node;
 }
 
 /* ---- times ---- */
