@@ -688,7 +688,7 @@ double ktally_row_quantile(const struct ktally_schema *schema, const struct ktal
 
 /**
  * struct ktally_reading - what a counter counted
- * @name: as ktally_pmu_find() knows it; modifiers do not matter
+ * @name: as ktally_pmu_find() knows it; only those with the same modifiers go together
  * @value: scaled up if it took turns with others; NaN: not counted
  */
 struct ktally_reading {

@@ -7,6 +7,8 @@
 #include "export_text.h"
 #include "utf8.h"
 
+#define PROBES_ALL	8	/* up to so many are all told */
+
 static void put_term(FILE *out, bool *first, uint64_t count, const char *name)
 {
 	if (!count)
@@ -33,6 +35,23 @@ static void put_probe(const struct ktally_accounting *probe, FILE *out)
 	fprintf(out, "%s : %s\n", first ? "0" : "", probe->closed ? "closes" : "DOES NOT CLOSE");
 	if (probe->missed)
 		fprintf(out, "        and %" PRIu64 " that the kernel dropped before they reached the probe\n", probe->missed);
+}
+
+/* Of very many probes those that were never hit are told as a number. */
+static void put_probes(const struct ktally_snapshot *snap, FILE *out)
+{
+	unsigned int i, idle = 0;
+
+	for (i = 0; i < snap->nr_probes; i++) {
+		const struct ktally_accounting *probe = &snap->probes[i];
+
+		if (snap->nr_probes > PROBES_ALL && probe->closed && !probe->count.hits && !probe->missed)
+			idle++;
+		else
+			put_probe(probe, out);
+	}
+	if (idle)
+		fprintf(out, "    and %u more probes without a hit\n", idle);
 }
 
 static void put_pair(const struct ktally_pair_accounting *pair, FILE *out)
@@ -111,8 +130,7 @@ void ktally_text_accounting(const struct ktally_report *report, FILE *out)
 	unsigned int i;
 
 	fprintf(out, "\naccounting\n");
-	for (i = 0; i < report->snapshot->nr_probes; i++)
-		put_probe(&report->snapshot->probes[i], out);
+	put_probes(report->snapshot, out);
 	for (i = 0; i < report->snapshot->nr_pairs; i++)
 		put_pair(&report->snapshot->pairs[i], out);
 	put_rings(&report->rings, out);

@@ -88,7 +88,7 @@ static int write_programs(struct stat *stat, const struct cache_cfg *cfg, const 
 
 static int plan_programs(struct stat *stat, const struct ktally_compile_opts *opts)
 {
-	char *counters = counter_set_texts(&stat->set), *text = out_text("sched:sched_switch//key=pid,comm/pmu=%s/", counters);
+	char *counters = counter_set_texts(&stat->set), *text = out_text("sched:sched_switch/tid != 0/key=pid,comm/pmu=%s/", counters);
 	int status = run_event(&stat->run, text, opts);
 
 	free(text);

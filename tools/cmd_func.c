@@ -103,22 +103,14 @@ static int copy_probe(struct ktally_plan *plan, unsigned int from, struct ktally
 	return EXIT_OK;
 }
 
-/* "kretprobe:vfs_read//..." is about vfs_write now. */
-static char *retold(const char *text, const char *source, const char *name)
-{
-	const char *rest = text + strcspn(text, "/ ");
-
-	return out_text("%s:%s%s", source, name, rest);
-}
-
-static int place_kernel(struct ktally_probe_plan *probe, const char *first, const char *name)
+static int place_kernel(struct ktally_probe_plan *probe, const char *name)
 {
 	snprintf(probe->name, sizeof(probe->name), "%s", name);
-	probe->text = retold(first ? first : "", probe->kind == KTALLY_SOURCE_KPROBE ? "kprobe" : "kretprobe", name);
+	probe->text = out_text("%s:%s", probe->kind == KTALLY_SOURCE_KPROBE ? "kprobe" : "kretprobe", name);
 	return EXIT_OK;
 }
 
-static int place_user(struct ktally_probe_plan *probe, const char *first, const char *name)
+static int place_user(struct ktally_probe_plan *probe, const char *name)
 {
 	bool at_return = probe->kind == KTALLY_SOURCE_URETPROBE;
 	const char *colon = strrchr(name, ':');
@@ -127,7 +119,6 @@ static int place_user(struct ktally_probe_plan *probe, const char *first, const 
 	struct ktally_uprobe_site site;
 	int ret = ktally_uprobe_resolve(&site, path, colon + 1, 0, at_return, &err);
 
-	(void)first;
 	free(path);
 	if (ret) {
 		out_failure(ret, &err);
@@ -142,7 +133,7 @@ static int place_user(struct ktally_probe_plan *probe, const char *first, const 
 
 /* The programs of all functions are the same: the first is compiled, the others are copies of its probes, of its pair and its table. */
 static int add_functions(struct func *func, const struct functions *functions, char *(*text_of)(const struct func_cfg *cfg, const char *name),
-			 int (*place)(struct ktally_probe_plan *probe, const char *first, const char *name))
+			 int (*place)(struct ktally_probe_plan *probe, const char *name))
 {
 	struct ktally_plan *plan = func->run.plan;
 	unsigned int first = plan->nr_probes, nr, n, p;
@@ -165,7 +156,7 @@ static int add_functions(struct func *func, const struct functions *functions, c
 		for (p = 0; p < nr && !status; p++) {
 			status = copy_probe(plan, first + p, &probe);
 			if (!status)
-				status = place(probe, plan->probes[first + p].text, functions->names[n]);
+				status = place(probe, functions->names[n]);
 		}
 	}
 	return status;
@@ -211,6 +202,7 @@ static int run_func(const struct cmd_call *call)
 		status = add_functions(&func, &func.user, user_text, place_user);
 	if (!status) {
 		view_titles(func.run.plan, titles);
+		view_names(func.run.plan, "functions");
 		if (func.run.plan->nr_tables)
 			view_key(func.run.plan, 0, "function", func.run.plan->tables[0].schema.keys[0].kind);
 	}

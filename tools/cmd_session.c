@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cgroup.h"
 #include "out.h"
 #include "record.h"
 #include "run.h"
@@ -60,7 +61,7 @@ static int compile_events(struct session *session, struct ktally_plan *plan, con
 	return status;
 }
 
-static void describe(struct ktally_plan *plan, const char *name, const struct session_cfg *cfg)
+static int describe(struct ktally_plan *plan, const char *name, const struct session_cfg *cfg)
 {
 	snprintf(plan->name, sizeof(plan->name), "%s", name);
 	plan->flags = KTALLY_SESSION_PINNED;
@@ -78,6 +79,8 @@ static void describe(struct ktally_plan *plan, const char *name, const struct se
 		plan->cpus = out_realloc(NULL, cfg->cpus.words * sizeof(*plan->cpus));
 		memcpy(plan->cpus, cfg->cpus.bits, cfg->cpus.words * sizeof(*plan->cpus));
 	}
+	plan->budget = cfg->budget;
+	return cfg->cgroup ? cgroup_resolve(cfg->cgroup, &plan->cgroup, plan->controller, sizeof(plan->controller)) : EXIT_OK;
 }
 
 static int check_name(const char *name)
@@ -106,8 +109,9 @@ static int run_new(const struct cmd_call *call)
 	plan = ktally_plan_new();
 	if (!plan)
 		return session_close(&session, out_failure(-ENOMEM, &session.err));
-	describe(plan, call->args[0], cfg);
-	status = compile_events(&session, plan, cfg);
+	status = describe(plan, call->args[0], cfg);
+	if (!status)
+		status = compile_events(&session, plan, cfg);
 	if (!status && cfg->processes)
 		status = run_plan_processes(plan);
 	if (!status && cfg->common.verbose)
@@ -238,6 +242,9 @@ static const struct opt new_opts[] = {
 	OPT_ROW_UINT(struct session_cfg, 0, "stack-entries", stack_entries, "N", 1, KTALLY_STACKS_MAX, "room for distinct stacks on each CPU (16384 if events take stacks)"),
 	OPT_ROW(struct session_cfg, OPT_PIDS, 'p', "pid", pids, "PID,...", "only these processes and those they start from now on"),
 	OPT_ROW(struct session_cfg, OPT_CPUS, 'C', "cpu", cpus, "CPUS", "only on these CPUs, such as 0-3,8"),
+	OPT_ROW(struct session_cfg, OPT_TEXT, 0, "cgroup", cgroup, "PATH", "only tasks in this cgroup or below: its folder, or its path in the hierarchy; of version 1 "
+		"CONTROLLER:PATH"),
+	OPT_ROW(struct session_cfg, OPT_PERCENT, 0, "budget", budget, "PERCENT", "of each CPU; beyond it stacks, counters, then hits are left out (5; none: no limit)"),
 	OPT_ROW_JSON(struct session_cfg),
 	OPT_ROW_VERBOSE(struct session_cfg),
 	OPT_ROW_QUIET(struct session_cfg),

@@ -28,7 +28,7 @@ static char *errors_text(const struct syscalls_cfg *cfg)
 
 static char *latency_text(const struct syscalls_cfg *cfg)
 {
-	char *attrs = out_text("key=%s,start.id/sum=(" FAILED ")/sum=lat/avg=lat/max=lat", cfg->key ? cfg->key : "comm"), *one, *than;
+	char *attrs = out_text("key=%s,start.id/sum=lat/avg=lat/max=lat", cfg->key ? cfg->key : "comm"), *one, *than;
 
 	if (cfg->on_cpu)
 		attrs = event_join(attrs, "sum=oncpu");
@@ -46,6 +46,7 @@ static char *latency_text(const struct syscalls_cfg *cfg)
 		attrs = than;
 	}
 	attrs = event_join(attrs, cfg->histogram ? "hist=lat" : "hist=lat:ll(2)");
+	attrs = event_join(attrs, "sum=(" FAILED ")");
 	one = out_text("raw_syscalls:sys_enter -> raw_syscalls:sys_exit//%s/", attrs);
 	free(attrs);
 	return one;
@@ -85,8 +86,10 @@ static int run_syscalls(const struct cmd_call *call)
 	status = run_open(&run, call, &cfg->run);
 	if (!status)
 		status = run_event(&run, text, &opts);
-	if (!status)
+	if (!status) {
 		name_columns(run.plan, cfg);
+		view_names(run.plan, cfg->errors ? "failed system calls" : "system calls");
+	}
 	free(text);
 	return view_measure(&run, status);
 }

@@ -128,6 +128,32 @@ char *event_chain_with(const char *text, const char *start, const char *middle, 
 	}
 }
 
+char *event_sources(const char *text)
+{
+	char *all = out_text("%s", ""), *longer;
+	const char *end, *arrow, *semicolon;
+
+	for (;;) {
+		text += strspn(text, " \t");
+		arrow = find(text, "->");
+		semicolon = find(text, ";");
+		end = source_end(text);
+		if (end > arrow || end > semicolon)
+			end = arrow < semicolon ? arrow : semicolon;
+		while (end > text && isspace((unsigned char)end[-1]))
+			end--;
+		longer = out_text("%s%.*s", all, (int)(end - text), text);
+		free(all);
+		all = longer;
+		if (!*arrow && !*semicolon)
+			return all;
+		longer = out_text("%s%s", all, arrow < semicolon ? " -> " : "; ");
+		free(all);
+		all = longer;
+		text = arrow < semicolon ? arrow + 2 : semicolon + 1;
+	}
+}
+
 char *event_value(const char *expr)
 {
 	const char *colon = find(expr, ":");

@@ -11,6 +11,8 @@ char *event_with(const char *text, const char *attrs);
 char *event_chain_with(const char *text, const char *start, const char *middle, const char *end);
 /** event_is_chain - is there a "->" outside of quotes? */
 bool event_is_chain(const char *text);
+/** event_sources - "A -> B" of "A/filter/attr/ -> B//attr/": @text without filters and attributes */
+char *event_sources(const char *text);
 /** event_value - @expr as the value of an attribute: in parentheses if it has a '/' that would end it. Formats behind a ':' stay outside */
 char *event_value(const char *expr);
 /** event_time - "4ms" for 4000000: nanoseconds in the largest unit that is exact, as the language reads them */

@@ -14,8 +14,8 @@ struct session_cfg {
 	struct opt_numbers pids;
 	struct opt_mask cpus;
 	const struct ktally_exporter *format;
-	const char *ring_mode, *clock, *sort;
-	uint32_t ring_size, watermark;
+	const char *ring_mode, *clock, *sort, *cgroup;
+	uint32_t ring_size, watermark, budget;
 	unsigned int stack_entries, rows, top;
 	bool emit, processes, clear, follow;
 };

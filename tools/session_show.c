@@ -48,6 +48,34 @@ static uint64_t counter_of(const struct ktally_probe_count *count, unsigned int 
 	return *(const __u64 *)((const char *)count + counters[n].offset);
 }
 
+/* The same of a pair. */
+static const struct counter pair_counters[] = {
+	{ "starts", offsetof(struct ktally_pair_count, starts) },
+	{ "ended", offsetof(struct ktally_pair_count, ended) },
+	{ "replaced", offsetof(struct ktally_pair_count, replaced) },
+	{ "full", offsetof(struct ktally_pair_count, full) },
+	{ "abandoned", offsetof(struct ktally_pair_count, abandoned) },
+	{ "unmatched", offsetof(struct ktally_pair_count, unmatched) },
+	{ "negative", offsetof(struct ktally_pair_count, negative) },
+	{ "stayed", offsetof(struct ktally_pair_count, stayed) },
+};
+#define NR_PAIR_COUNTERS (sizeof(pair_counters) / sizeof(pair_counters[0]))
+_Static_assert(NR_PAIR_COUNTERS * sizeof(__u64) == sizeof(struct ktally_pair_count), "every counter of a pair needs its row");
+
+static uint64_t pair_counter_of(const struct ktally_pair_count *count, unsigned int n)
+{
+	return *(const __u64 *)((const char *)count + pair_counters[n].offset);
+}
+
+/** struct session_parts - what a session is made of */
+struct session_parts {
+	struct ktally_table_info *tables;
+	struct ktally_probe_info *probes;
+	struct ktally_pair_info *pairs;
+	struct ktally_counter_info *counters;
+	int nr_tables, nr_probes, nr_pairs, nr_counters;
+};
+
 static void json_session(struct ktally_json *json, const struct ktally_session_info *info)
 {
 	ktally_json_u64(json, "id", info->id);
@@ -63,6 +91,10 @@ static void json_session(struct ktally_json *json, const struct ktally_session_i
 	ktally_json_u64(json, "ring_watermark_bytes", info->ring_watermark);
 	ktally_json_u64(json, "stack_entries", info->stack_entries);
 	ktally_json_u64(json, "missed", info->missed);
+	ktally_json_u64(json, "pairs", info->nr_pairs);
+	ktally_json_u64(json, "counters", info->nr_counters);
+	ktally_json_u64(json, "budget", info->budget);
+	ktally_json_u64(json, "share", info->share);
 }
 
 static void json_sessions(const struct ktally_session_info *list, int nr)
@@ -158,11 +190,44 @@ static void json_probe(struct ktally_json *json, const struct ktally_probe_info 
 	for (n = 0; n < NR_COUNTERS; n++)
 		ktally_json_u64(json, counters[n].name, counter_of(&probe->count, n));
 	ktally_json_u64(json, "missed", probe->missed);
+	ktally_json_u64(json, "cost_ns", probe->cost);
 	ktally_json_close(json, '}');
 }
 
-static void json_show(const struct ktally_session_info *info, const struct ktally_table_info *tables, int nr_tables,
-		      const struct ktally_probe_info *probes, int nr_probes)
+static void json_pair(struct ktally_json *json, const struct ktally_pair_info *pair)
+{
+	unsigned int n;
+
+	ktally_json_open(json, NULL, '{');
+	ktally_json_u64(json, "number", pair->pair);
+	ktally_json_string(json, "name", pair->schema.name);
+	ktally_json_u64(json, "room", pair->entries);
+	for (n = 0; n < NR_PAIR_COUNTERS; n++)
+		ktally_json_u64(json, pair_counters[n].name, pair_counter_of(&pair->count, n));
+	ktally_json_close(json, '}');
+}
+
+/* Over all CPUs, as it was counted: what took turns is not scaled. */
+static uint64_t counter_total(const struct ktally_counter_info *counter)
+{
+	uint64_t total = 0;
+	unsigned int n;
+
+	for (n = 0; n < counter->nr_values; n++)
+		total += counter->values[n].value;
+	return total;
+}
+
+static void json_counter(struct ktally_json *json, const struct ktally_counter_info *counter)
+{
+	ktally_json_open(json, NULL, '{');
+	ktally_json_u64(json, "number", counter->counter);
+	ktally_json_string(json, "name", counter->plan.name);
+	ktally_json_u64(json, "counted", counter_total(counter));
+	ktally_json_close(json, '}');
+}
+
+static void json_show(const struct ktally_session_info *info, const struct session_parts *parts)
 {
 	struct ktally_json json;
 	int n;
@@ -172,12 +237,20 @@ static void json_show(const struct ktally_session_info *info, const struct ktall
 	ktally_json_string(&json, "schema", "ktally-session/1");
 	json_session(&json, info);
 	ktally_json_open(&json, "table_list", '[');
-	for (n = 0; n < nr_tables; n++)
-		json_table(&json, &tables[n]);
+	for (n = 0; n < parts->nr_tables; n++)
+		json_table(&json, &parts->tables[n]);
 	ktally_json_close(&json, ']');
 	ktally_json_open(&json, "probe_list", '[');
-	for (n = 0; n < nr_probes; n++)
-		json_probe(&json, &probes[n]);
+	for (n = 0; n < parts->nr_probes; n++)
+		json_probe(&json, &parts->probes[n]);
+	ktally_json_close(&json, ']');
+	ktally_json_open(&json, "pair_list", '[');
+	for (n = 0; n < parts->nr_pairs; n++)
+		json_pair(&json, &parts->pairs[n]);
+	ktally_json_close(&json, ']');
+	ktally_json_open(&json, "counter_list", '[');
+	for (n = 0; n < parts->nr_counters; n++)
+		json_counter(&json, &parts->counters[n]);
 	ktally_json_close(&json, ']');
 	ktally_json_close(&json, '}');
 }
@@ -214,6 +287,22 @@ static void text_probes(const struct ktally_probe_info *probes, int nr)
 	}
 }
 
+static void text_pairs(const struct session_parts *parts)
+{
+	unsigned int c;
+	int n;
+
+	for (n = 0; n < parts->nr_pairs; n++) {
+		printf("\npair %u: %s\n    room for %u\n   ", parts->pairs[n].pair, parts->pairs[n].schema.name, parts->pairs[n].entries);
+		for (c = 0; c < NR_PAIR_COUNTERS; c++)
+			printf(" %s %" PRIu64, pair_counters[c].name, pair_counter_of(&parts->pairs[n].count, c));
+		putchar('\n');
+	}
+	for (n = 0; n < parts->nr_counters; n++)
+		printf("\ncounter %u: %s\n    %" PRIu64 " counted\n", parts->counters[n].counter, parts->counters[n].plan.name,
+		       counter_total(&parts->counters[n]));
+}
+
 static void text_show(const struct ktally_session_info *info)
 {
 	char buf[32];
@@ -226,29 +315,47 @@ static void text_show(const struct ktally_session_info *info)
 		printf("    stacks  %u on each CPU\n", info->stack_entries);
 	if (info->portid)
 		printf("    owner   netlink port %u\n", info->portid);
+	if (info->budget)
+		printf("    budget  %.1f %% of each CPU, now %.1f %%, %u steps of the governor\n", info->budget / 10.0, info->share / 10.0, info->nr_steps);
 	if (info->missed)
 		printf("    missed  %" PRIu64 " hits on CPUs that came later\n", info->missed);
+}
+
+static int read_parts(struct ktally_client *client, uint32_t id, struct session_parts *parts, struct ktally_error *err)
+{
+	parts->nr_tables = ktally_client_tables(client, id, &parts->tables, err);
+	if (parts->nr_tables < 0)
+		return parts->nr_tables;
+	parts->nr_probes = ktally_client_probes(client, id, &parts->probes, err);
+	if (parts->nr_probes < 0)
+		return parts->nr_probes;
+	parts->nr_pairs = ktally_client_pairs(client, id, &parts->pairs, err);
+	if (parts->nr_pairs < 0)
+		return parts->nr_pairs;
+	parts->nr_counters = ktally_client_counters(client, id, &parts->counters, err);
+	return parts->nr_counters < 0 ? parts->nr_counters : 0;
 }
 
 int session_show(struct ktally_client *client, const struct ktally_session_info *info, bool json)
 {
 	struct ktally_error err = { .pos = -1 };
-	struct ktally_table_info *tables = NULL;
-	struct ktally_probe_info *probes = NULL;
-	int nr_tables = ktally_client_tables(client, info->id, &tables, &err), nr_probes = 0, status = EXIT_SUCCESS;
+	struct session_parts parts = { 0 };
+	int ret = read_parts(client, info->id, &parts, &err), status = EXIT_SUCCESS;
 
-	if (nr_tables >= 0)
-		nr_probes = ktally_client_probes(client, info->id, &probes, &err);
-	if (nr_tables < 0 || nr_probes < 0) {
-		status = out_failure(nr_tables < 0 ? nr_tables : nr_probes, &err);
+	if (ret) {
+		status = out_failure(ret, &err);
 	} else if (json) {
-		json_show(info, tables, nr_tables, probes, nr_probes);
+		json_show(info, &parts);
 	} else {
 		text_show(info);
-		text_tables(tables, nr_tables);
-		text_probes(probes, nr_probes);
+		text_tables(parts.tables, parts.nr_tables);
+		text_pairs(&parts);
+		text_probes(parts.probes, parts.nr_probes);
 	}
-	free(tables);
-	free(probes);
+	free(parts.tables);
+	free(parts.probes);
+	free(parts.pairs);
+	if (parts.nr_counters > 0)
+		ktally_client_counters_free(parts.counters, parts.nr_counters);
 	return status;
 }

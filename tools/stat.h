@@ -44,7 +44,7 @@ struct stat_rows {
  * @set: the counters
  * @by: what rows stand for
  * @by_switch: read at each context switch, for what belongs to tasks; else read whole
- * @idle: keep the rows of the idle tasks
+ * @idle: idle tasks count as well
  * @before: what the last interval had
  */
 struct stat {

@@ -93,8 +93,7 @@ static void gather_table(const struct stat *stat, const struct ktally_table *tab
 	if (stat->by == STAT_TOTAL)
 		row_of(rows, 0, "");
 	for (n = 0; n < table->nr_rows; n++)
-		if (stat->idle || stat->by != STAT_PROCESS || table->rows[n].key[table->schema.keys[0].word])
-			add_row(stat, table, &table->rows[n], rows);
+		add_row(stat, table, &table->rows[n], rows);
 	other.key = NULL;
 	add_row(stat, table, &other, rows);
 }

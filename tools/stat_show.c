@@ -112,8 +112,8 @@ static void list_counter(const struct stat_view *view, const struct stat_row *ro
 		if (m < nr && !metric)
 			continue;
 		out_table_cell(table, counter->missing[0] ? OUT_DIM : OUT_BOLD, "%s", first ? value : "");
-		out_table_cell(table, OUT_PLAIN, "%s%s%s", first ? counter->name : "", first && counter->plan.unit[0] ? ", " : "",
-			       first ? counter->plan.unit : "");
+		out_table_cell(table, OUT_PLAIN, "%s%s%s", first ? counter->name : "", first && counter->plan.unit[0] && !is_clock(counter) ? ", " : "",
+			       first && !is_clock(counter) ? counter->plan.unit : "");
 		out_table_cell(table, OUT_PLAIN, metric ? "%.2f" : "", metric ? metric->value : 0);
 		out_table_cell(table, OUT_PLAIN, "%s", metric ? metric->text : "");
 		out_table_cell(table, OUT_DIM, "%s", first ? running : "");

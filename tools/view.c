@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What commands that are views share: titles for the columns of a table, kinds for its keys, the run from text to result. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "event_text.h"
 #include "out.h"
 #include "view.h"
 
@@ -40,6 +42,27 @@ void view_key(struct ktally_plan *plan, unsigned int n, const char *name, enum k
 		if (name)
 			snprintf(schema->keys[n].name, sizeof(schema->keys[n].name), "%s", name);
 		schema->keys[n].kind = kind;
+	}
+}
+
+void view_names(struct ktally_plan *plan, const char *name)
+{
+	char *text;
+	unsigned int n;
+
+	for (n = 0; n < plan->nr_tables; n++)
+		snprintf(plan->tables[n].schema.name, sizeof(plan->tables[n].schema.name), "%s", name);
+	for (n = 0; n < plan->nr_pairs; n++) {
+		text = event_sources(plan->pairs[n].schema.name);
+		snprintf(plan->pairs[n].schema.name, sizeof(plan->pairs[n].schema.name), "%s", text);
+		free(text);
+	}
+	for (n = 0; n < plan->nr_probes; n++) {
+		if (!plan->probes[n].text)
+			continue;
+		text = event_sources(plan->probes[n].text);
+		free(plan->probes[n].text);
+		plan->probes[n].text = text;
 	}
 }
 
