@@ -18,7 +18,7 @@ static __always_inline u64 *row_of(const struct ktally_probe *probe, void *half,
 	u32 place;
 	u64 *row;
 
-	if (fast->arg)
+	if (fast->alone)
 		return half + fast->index - sizeof(u64);
 	place = READ_ONCE(((u32 *)(half + fast->index))[ktally_table_hash(key) >> fast->shift]);
 	row = (u64 *)half + place;
@@ -26,41 +26,52 @@ static __always_inline u64 *row_of(const struct ktally_probe *probe, void *half,
 }
 
 /* END, UPDATE, EXIT; the first hit of a key goes the long way, with the results at hand. */
-static noinline unsigned int end_slowly(struct ktally_probe *probe, void *half, u64 ns, u64 saved, u64 weight)
+static noinline void end_slowly(struct ktally_probe *probe, void *half, u64 ns, u64 saved, u64 weight)
 {
 	const struct ktally_insn *update = &probe->program->insns[1];
 	struct ktally_run run = { .weight = weight, .probe = probe, .half = half };
+	bool room = ktally_table_update((void *)(unsigned long)update->imm, half, &saved, &ns, &run);
 
-	if (ktally_table_update((void *)(unsigned long)update->imm, half, &saved, &ns, &run))
-		return KTALLY_COUNTED(folded);
-	return KTALLY_COUNTED(other);
+	ktally_probe_account(probe, half, KTALLY_COUNTED(hits));
+	ktally_probe_account(probe, half, room ? KTALLY_COUNTED(folded) : KTALLY_COUNTED(other));
 }
 
-bool ktally_fast_pair(struct ktally_probe *probe, void *half, const u64 *args)
+static __always_inline bool fold_value(struct ktally_probe *probe, void *half, u64 key, u64 value, u64 weight)
 {
 	struct ktally_probe_count *count = half + probe->count;
-	u64 ns, saved, weight, *row;
+	u64 *row = row_of(probe, half, key);
+
+	if (unlikely(!row))
+		return false;
+	ktally_word_add(&row[1], weight);
+	ktally_word_add(&row[2 + ktally_log2_bucket(value)], weight);
+	ktally_word_inc(&count->hits);
+	ktally_word_inc(&count->folded);
+	return true;
+}
+
+bool ktally_fast_more(struct ktally_probe *probe, void *half, const u64 *args)
+{
+	struct ktally_probe_count *count = half + probe->count;
+	const struct ktally_fast *fast = &probe->fast;
+	u64 ns, saved, weight;
+	u8 kind = fast->kind;
 
 	if (unlikely(__this_cpu_read(ktally_level) || (u8)READ_ONCE(count->hits) == KTALLY_TIMED_MASK))
 		return false;
-	if (probe->fast.kind == KTALLY_FAST_START) {
-		if (unlikely(!plain_start(probe->fast.pair, half, args + probe->fast.arg)))
+	if (kind == KTALLY_FAST_START) {
+		if (unlikely(!plain_start(fast->pair, half, args + fast->arg)))
 			return false;
-		ktally_word_inc(&count->folded);
 		ktally_word_inc(&count->hits);
+		ktally_word_inc(&count->folded);
 		return true;
 	}
-	if (unlikely(!plain_end(probe->fast.pair, half, &ns, &saved, &weight)))
+	if (kind == KTALLY_FAST_VALUE)
+		return fold_value(probe, half, args[fast->arg], args[fast->value], 1);
+	if (unlikely(!plain_end(fast->pair, half, &ns, &saved, &weight)))
 		return false;
-	ktally_word_inc(&count->hits);
-	row = row_of(probe, half, saved);
-	if (unlikely(!row)) {
-		ktally_probe_account(probe, half, end_slowly(probe, half, ns, saved, weight));
-		return true;
-	}
-	ktally_word_add(&row[1], weight);
-	ktally_word_add(&row[2 + ktally_log2_bucket(ns)], weight);
-	ktally_word_inc(&count->folded);
+	if (unlikely(!fold_value(probe, half, saved, ns, weight)))
+		end_slowly(probe, half, ns, saved, weight);
 	return true;
 }
 
@@ -187,10 +198,12 @@ static bool exits_folded(const struct ktally_insn *insn)
 	return insn->op == KTALLY_OP_EXIT && insn->imm == KTALLY_VERDICT_FOLDED;
 }
 
+/* Without a key there is but one row, which begins with its hits. */
 static void use_table(struct ktally_fast *fast, const struct ktally_table *table)
 {
+	fast->alone = !table->nr_keys;
 	fast->shift = 64 - table->index_bits;
-	fast->index = table->index;
+	fast->index = fast->alone ? table->rows : table->index;
 }
 
 /* LOAD key, UPDATE, EXIT */
@@ -230,15 +243,12 @@ static enum ktally_fast_kind shape_start(struct ktally_fast *fast, const struct 
 	return KTALLY_FAST_START;
 }
 
-/* Whether the table is a log2 histogram of a pair's time, of all or by the saved word. */
-static bool is_latency(const struct ktally_table *table, const struct ktally_pair *pair, const struct ktally_insn *insns)
+/* One log2 histogram and nothing else. */
+static bool is_histogram(const struct ktally_table *table)
 {
 	const struct ktally_column *column = &table->columns[0].column;
 
-	if (table->nr_values != 1 || column->kind != KTALLY_COLUMN_HIST || column->hist != KTALLY_HIST_LOG2 ||
-	    column->flags || insns[1].b != insns[0].dst)
-		return false;
-	return table->nr_keys == 0 || (table->nr_keys == 1 && pair->nr_saved == 1 && insns[1].a == insns[0].dst + 1);
+	return table->nr_values == 1 && column->kind == KTALLY_COLUMN_HIST && column->hist == KTALLY_HIST_LOG2 && !column->flags;
 }
 
 /* END, UPDATE by the saved word with a histogram of the time, EXIT, and where END skips to: EXIT filtered */
@@ -253,15 +263,41 @@ static enum ktally_fast_kind shape_end(struct ktally_fast *fast, const struct kt
 		return KTALLY_FAST_NONE;
 	pair = (void *)(unsigned long)insns[0].imm;
 	table = (void *)(unsigned long)insns[1].imm;
-	if (!pair->plain || pair->nr_saved > 1 || !is_latency(table, pair, insns))
+	if (!pair->plain || pair->nr_saved > 1 || !is_histogram(table) || insns[1].b != insns[0].dst ||
+	    table->nr_keys > pair->nr_saved || (table->nr_keys && insns[1].a != insns[0].dst + 1))
 		return KTALLY_FAST_NONE;
 	use_table(fast, table);
-	/* Without a key there is but one row, which begins with its hits. */
-	fast->arg = !table->nr_keys;
-	if (!table->nr_keys)
-		fast->index = table->rows;
 	fast->pair = pair;
 	return KTALLY_FAST_END;
+}
+
+/* LOAD argument, UPDATE, EXIT, or LOAD argument, LOAD argument, UPDATE, EXIT: a histogram of one, of all or by the other */
+static enum ktally_fast_kind shape_value(struct ktally_fast *fast, const struct ktally_program *program)
+{
+	const struct ktally_insn *insns = program->insns, *update;
+	const struct ktally_table *table;
+	unsigned int i, loads;
+
+	if (program->nr < 3 || program->nr > 4 || !exits_folded(&insns[program->nr - 1]))
+		return KTALLY_FAST_NONE;
+	loads = program->nr - 2;
+	update = &insns[loads];
+	if (update->op != KTALLY_OP_UPDATE)
+		return KTALLY_FAST_NONE;
+	table = (void *)(unsigned long)update->imm;
+	if (!is_histogram(table) || table->nr_keys > 1)
+		return KTALLY_FAST_NONE;
+	fast->arg = fast->value = 0;
+	for (i = 0; i < loads; i++) {
+		if (insns[i].op != KTALLY_OPK_ARG)
+			return KTALLY_FAST_NONE;
+		if (table->nr_keys && update->a == insns[i].dst)
+			fast->arg = insns[i].a;
+		if (update->b == insns[i].dst)
+			fast->value = insns[i].a;
+	}
+	use_table(fast, table);
+	return KTALLY_FAST_VALUE;
 }
 
 /* LOAD argument..., EMIT, EXIT */
@@ -286,7 +322,7 @@ static enum ktally_fast_kind shape_emit(struct ktally_fast *fast, const struct k
 void ktally_fast_shape(struct ktally_probe *probe)
 {
 	static enum ktally_fast_kind (*const shapes[])(struct ktally_fast *, const struct ktally_program *) = {
-		shape_count, shape_start, shape_end, shape_emit,
+		shape_count, shape_start, shape_end, shape_value, shape_emit,
 	};
 	unsigned int i;
 

@@ -44,6 +44,7 @@ struct ktally_hot {
  * @KTALLY_FAST_KEY: the key is whatever program->insns[0] loads
  * @KTALLY_FAST_EMIT: a record of @arg words, which are all arguments
  * @KTALLY_FAST_START: a start of a plain pair that saves nothing, or one argument: args[arg]
+ * @KTALLY_FAST_VALUE: a log2 histogram of args[value], of all or by args[arg]
  * @KTALLY_FAST_END: an end of one, and a log2 histogram of its time, of all or by the word that its start saved
  */
 enum ktally_fast_kind {
@@ -53,6 +54,7 @@ enum ktally_fast_kind {
 	KTALLY_FAST_KEY,
 	KTALLY_FAST_EMIT,
 	KTALLY_FAST_START,
+	KTALLY_FAST_VALUE,
 	KTALLY_FAST_END,
 };
 
@@ -63,6 +65,8 @@ enum ktally_fast_kind {
  * @closer: hits are to be looked at closer: a scope, or a gate of the governor
  * @arg: see @kind
  * @shift: 64 less the bits of the table's index
+ * @value: see @kind
+ * @alone: the table has no key and so one row
  * @offset: see @kind
  * @index: offset of the index in a half; of a table without key that of its one row
  * @pair: of a start or an end
@@ -73,6 +77,8 @@ struct ktally_fast {
 	u8 closer;
 	u8 arg;
 	u8 shift;
+	u8 value;
+	bool alone;
 	u32 offset;
 	u64 index;
 	struct ktally_pair *pair;
@@ -240,7 +246,7 @@ static __always_inline bool ktally_fast_count(const struct ktally_probe *probe, 
 }
 
 /**
- * ktally_fast_pair() - the short cut of a start or an end of a plain pair
+ * ktally_fast_more() - the short cuts of plain pairs and of histograms
  * @probe: whose fast.kind is KTALLY_FAST_START or above
  * @half: the active half
  * @args: as in struct ktally_hit, or NULL
@@ -248,7 +254,7 @@ static __always_inline bool ktally_fast_count(const struct ktally_probe *probe, 
  * Return: false: nothing was done, ktally_probe_slow() is to do it.
  * Context: any, NMI included, with preemption off.
  */
-bool ktally_fast_pair(struct ktally_probe *probe, void *half, const u64 *args);
+bool ktally_fast_more(struct ktally_probe *probe, void *half, const u64 *args);
 
 /* The active half of this CPU, or NULL. */
 static __always_inline void *ktally_probe_half(const struct ktally_probe *probe)
@@ -276,7 +282,7 @@ static __always_inline void ktally_probe_hit_args(struct ktally_probe *probe, co
 		if (likely(ktally_fast_count(probe, half, args[probe->fast.arg])))
 			return;
 	} else if (kind >= KTALLY_FAST_START) {
-		if (likely(ktally_fast_pair(probe, half, args)))
+		if (likely(ktally_fast_more(probe, half, args)))
 			return;
 	}
 slow:
@@ -303,7 +309,7 @@ static __always_inline void ktally_probe_hit(struct ktally_probe *probe, const s
 		if (likely(ktally_fast_count(probe, half, *(u32 *)((void *)current + probe->fast.offset))))
 			return;
 	} else if (half && kind >= KTALLY_FAST_START) {
-		if (likely(ktally_fast_pair(probe, half, hit->args)))
+		if (likely(ktally_fast_more(probe, half, hit->args)))
 			return;
 	}
 	ktally_probe_slow(probe, hit);

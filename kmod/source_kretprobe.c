@@ -11,6 +11,7 @@
 #include <linux/ptrace.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
+#include "compat/clock.h"
 #include "compat/regs.h"
 #include "source_kprobe.h"
 
@@ -30,11 +31,13 @@ enum {
  * @kretprobe: registered but disabled while the session does not run
  * @probe: whose
  * @used: words that the program reads, a bit each
+ * @factor: of its clock, see compat/clock.h
  */
 struct krp {
 	struct kretprobe kretprobe;
 	struct ktally_probe *probe;
 	unsigned int used;
+	u64 factor;
 };
 
 #define WORD(_name, _type, _word) \
@@ -76,7 +79,7 @@ static int __no_stack_protector kretprobe_entry(struct kretprobe_instance *insta
 	if (krp->used >> WORD_ARGS)
 		save_args(words, krp->used, regs);
 	if (krp->used & 1U << WORD_DURATION)
-		words[WORD_DURATION] = ktime_get_mono_fast_ns();
+		words[WORD_DURATION] = ktally_ticks(krp->factor);
 	return 0;
 }
 NOKPROBE_SYMBOL(kretprobe_entry);
@@ -93,7 +96,8 @@ static int __no_stack_protector kretprobe_fire(struct kretprobe_instance *instan
 		return 0;
 	krp = container_of(kretprobe, struct krp, kretprobe);
 	if (krp->used & 1U << WORD_DURATION)
-		words[WORD_DURATION] = ktime_get_mono_fast_ns() - words[WORD_DURATION];
+		words[WORD_DURATION] = ktally_ticks_to_ns(ktally_ticks(krp->factor) - words[WORD_DURATION],
+							  krp->factor);
 	words[WORD_RET] = word_at(regs, ktally_regs_ret_offset());
 	if (unlikely(krp->used & 1U << WORD_IP))
 		words[WORD_IP] = (unsigned long)kretprobe->kp.addr;
@@ -158,6 +162,7 @@ static int kretprobe_attach(struct ktally_probe *probe)
 	struct krp *krp = probe->source;
 
 	krp->used = ktally_program_args(probe->program);
+	krp->factor = ktally_tick_factor();
 	return enable_kretprobe(&krp->kretprobe);
 }
 

@@ -9,12 +9,6 @@
 
 #define TRIES 1000
 
-/** struct place - a consistent copy of one place */
-struct place {
-	struct ktally_open head;
-	uint64_t frames[];
-};
-
 static uint64_t now(void)
 {
 	struct timespec ts;
@@ -24,7 +18,7 @@ static uint64_t now(void)
 }
 
 /* Its sequence is even and the same before and after; pairs with the barriers of pair_take(), pair_lock() and pair_give(). */
-static bool copy_place(struct place *copy, const struct ktally_open *open, size_t size)
+static bool copy_place(struct ktally_open *copy, const struct ktally_open *open, size_t size)
 {
 	unsigned int tries;
 	uint32_t sequence;
@@ -87,28 +81,36 @@ static int translate(struct gathering *g, struct ktally_open_start *start)
 	return 0;
 }
 
-static int take_place(struct gathering *g, const struct ktally_pairs *pairs, const struct place *place)
+/* The module counts ticks of the processor where it can trust them: the difference to a moment that both clocks know. */
+static uint64_t moment_of(const struct ktally_pairs *pairs, uint64_t time)
+{
+	__int128 ticks = (__int128)(int64_t)(time - pairs->ticks) * pairs->factor;
+
+	return pairs->factor ? pairs->time + (int64_t)(ticks >> 32) : time;
+}
+
+static int take_place(struct gathering *g, const struct ktally_pairs *pairs, const struct ktally_open *place)
 {
 	unsigned int i, words = pairs->nr_keys + pairs->nr_saved;
-	const uint64_t *frame = place->frames;
+	const uint64_t *frame = (const uint64_t *)place->frames;
 	struct ktally_open_start *start;
 	int ret = 0;
 
-	for (i = 0; i < place->head.depth && !ret; i++, frame += pairs->frame_size / 8) {
+	for (i = 0; i < place->depth && !ret; i++, frame += pairs->frame_size / 8) {
 		start = add(g);
 		if (!start)
 			return -ENOMEM;
-		start->time = frame[0];
+		start->time = moment_of(pairs, frame[0]);
 		start->weight = frame[1];
-		start->owner = place->head.owner;
-		start->cpu = place->head.cpu;
+		start->owner = place->owner;
+		start->cpu = place->cpu;
 		memcpy(start->words, frame + 2, words * sizeof(*frame));
 		ret = translate(g, start);
 	}
 	return ret;
 }
 
-static int gather(struct gathering *g, const struct ktally_pairs *pairs, struct place *copy)
+static int gather(struct gathering *g, const struct ktally_pairs *pairs, struct ktally_open *copy)
 {
 	unsigned int depth = pairs->flags & KTALLY_PAIR_NEST ? KTALLY_PAIR_DEPTH : 1;
 	uint32_t i;
@@ -121,7 +123,7 @@ static int gather(struct gathering *g, const struct ktally_pairs *pairs, struct 
 			continue;
 		if (!copy_place(copy, open, pairs->entry_size))
 			return -EAGAIN;
-		if (copy->head.depth > depth)
+		if (copy->depth > depth)
 			return -EBADMSG;
 		ret = take_place(g, pairs, copy);
 	}
@@ -163,7 +165,7 @@ int ktally_open_starts(struct ktally_device *dev, const struct ktally_pair_info 
 {
 	const struct ktally_pairs *pairs = pair->pair < dev->nr_pairs ? ktally_mapping_pairs(&dev->pairs[pair->pair]) : NULL;
 	struct gathering g = { .dev = dev, .info = pair, .stacks = stacks };
-	struct place *copy;
+	struct ktally_open *copy;
 	int ret;
 
 	*list = NULL;
