@@ -19,9 +19,10 @@ static struct ktally_catalogue *catalogue(void)
 	return &cat;
 }
 
-static void hit(const struct ktally_probe_plan *probe)
+static void hit(const struct ktally_probe_plan *probe, const struct ktally_plan *plan)
 {
-	struct bc_env env = { .comm = "comm" };
+	static const unsigned char record[256] = "record";
+	struct bc_env env = { .comm = "comm", .plan = plan, .record = record, .record_size = sizeof(record) };
 	struct bc_result result;
 	unsigned int i;
 
@@ -44,31 +45,47 @@ static void check_label(const struct ktally_schema *schema)
 		__builtin_trap();
 }
 
+static void check_plan(const struct ktally_plan *plan)
+{
+	char line[128];
+	unsigned int i, n;
+
+	for (n = 0; n < plan->nr_probes; n++) {
+		const struct ktally_probe_plan *probe = &plan->probes[n];
+
+		if (bc_verify(probe, plan))
+			__builtin_trap();
+		hit(probe, plan);
+		check_label(&probe->record);
+		for (i = 0; i < probe->nr_insns; i++)
+			ktally_disassemble(&probe->insns[i], line, sizeof(line));
+	}
+	for (i = 0; i < plan->nr_tables; i++)
+		check_label(&plan->tables[i].schema);
+	for (i = 0; i < plan->nr_pairs; i++) {
+		const struct ktally_pair_plan *pair = &plan->pairs[i];
+
+		check_label(&pair->schema);
+		if (pair->nr_keys > KTALLY_PAIR_KEYS_MAX || pair->nr_saved > KTALLY_PAIR_SAVED_MAX || !pair->entries ||
+		    pair->schema.key_words != pair->nr_keys + pair->nr_saved)
+			__builtin_trap();
+	}
+}
+
 static void compile(const char *text, bool emit)
 {
 	struct ktally_compile_opts opts = { .emit = emit };
 	struct ktally_plan *plan = ktally_plan_new();
 	struct ktally_error err = { .text = "", .pos = -1 };
-	char line[128];
-	unsigned int i;
 	int rc;
 
 	rc = ktally_compile(plan, catalogue(), text, &opts, &err);
 	if (rc) {
 		if (!err.text[0] || err.pos > (int)strlen(text) || (err.pos >= 0 && (err.len < 0 || err.pos + err.len > (int)strlen(text))) ||
-		    plan->nr_probes || plan->nr_tables)
+		    plan->nr_probes || plan->nr_tables || plan->nr_pairs || plan->nr_counters)
 			__builtin_trap();
 	} else {
-		const struct ktally_probe_plan *probe = &plan->probes[0];
-
-		if (bc_verify(probe, plan))
-			__builtin_trap();
-		hit(probe);
-		check_label(&probe->record);
-		for (i = 0; i < plan->nr_tables; i++)
-			check_label(&plan->tables[i].schema);
-		for (i = 0; i < probe->nr_insns; i++)
-			ktally_disassemble(&probe->insns[i], line, sizeof(line));
+		check_plan(plan);
 	}
 	ktally_plan_free(plan);
 }
