@@ -32,14 +32,29 @@ static void put_text(const char *text, size_t len)
 	}
 }
 
+/* How many bytes of @text fit a line once put_text() has escaped them. */
+static size_t fitting(const char *text, size_t len)
+{
+	size_t n, columns = 0;
+
+	for (n = 0; n < len; n++) {
+		bool dash = text[n] == '-' && ((n && text[n - 1] == '-') || text[n + 1] == '-');
+
+		columns += 1 + (dash || text[n] == '\\');
+		if (columns > LINE_MAX_COLUMNS)
+			return n;
+	}
+	return len;
+}
+
 /* The same in lines that are short enough for mandoc's taste. */
 static void put_sentence(const char *text, size_t len)
 {
 	size_t cut;
 
-	while (len > LINE_MAX_COLUMNS) {
-		for (cut = LINE_MAX_COLUMNS; cut && text[cut] != ' '; cut--)
-			;
+	while ((cut = fitting(text, len)) < len) {
+		while (cut && text[cut] != ' ')
+			cut--;
 		if (!cut)
 			break;
 		put_text(text, cut);

@@ -30,6 +30,56 @@ static const char *find(const char *text, const char *what)
 	return text;
 }
 
+static bool begins_with_path(const char *text)
+{
+	static const char *const prefixes[] = { "uprobe:", "uretprobe:", "usdt:" };
+	size_t n;
+
+	text += strspn(text, " \t\n");
+	for (n = 0; n < sizeof(prefixes) / sizeof(prefixes[0]); n++)
+		if (!strncmp(text, prefixes[n], strlen(prefixes[n])))
+			return true;
+	return false;
+}
+
+/* The next "->" or ';' that joins events; in a path it needs a blank before it. Its length, 0 at the end, goes to @len. */
+static const char *find_joint(const char *text, size_t *len)
+{
+	bool path = begins_with_path(text), quoted = false;
+	const char *at = path ? strchr(text, ':') + 1 : text;
+	int depth = 0;
+
+	for (; *at; at++) {
+		if (!path && quoted && *at == '\\' && at[1])
+			at++;
+		else if (!path && *at == '"')
+			quoted = !quoted;
+		if (quoted)
+			continue;
+		*len = *at == ';' ? 1 : !strncmp(at, "->", 2) ? 2 : 0;
+		if (*len && !depth && (!path || isspace((unsigned char)at[-1])))
+			return at;
+		if (path && *at == ':')
+			path = false;
+		depth += (*at == '(') - (*at == ')' && depth);
+	}
+	*len = 0;
+	return at;
+}
+
+/* The next "->", past all ';'. Its end if there is none. */
+static const char *find_arrow(const char *text)
+{
+	size_t len;
+
+	for (;;) {
+		text = find_joint(text, &len);
+		if (len != 1)
+			return text;
+		text++;
+	}
+}
+
 static bool is_pmu(const char *name, size_t len)
 {
 	char *path = out_text("/sys/bus/event_source/devices/%.*s", (int)len, name);
@@ -42,13 +92,12 @@ static bool is_pmu(const char *name, size_t len)
 /* Behind SOURCE, which may have a '/' of its own: a path, the length of a breakpoint, the terms of a PMU. */
 static const char *source_end(const char *text)
 {
-	static const char *const with_path[] = { "uprobe:", "uretprobe:", "usdt:" };
 	const char *slash;
-	size_t n;
 
-	for (n = 0; n < sizeof(with_path) / sizeof(with_path[0]); n++)
-		if (!strncmp(text, with_path[n], strlen(with_path[n])))
-			return find(find(text + strlen(with_path[n]), ":"), "/");
+	if (begins_with_path(text)) {
+		slash = strchr(strchr(text, ':') + 1, ':');
+		return slash ? find(slash, "/") : text + strlen(text);
+	}
 	slash = find(text, "/");
 	if (!strncmp(text, "mem:", 4) && *slash && isdigit((unsigned char)slash[1]))
 		return find(slash + 1, "/");
@@ -88,9 +137,10 @@ char *event_with(const char *text, const char *attrs)
 {
 	char *all = out_text("%s", ""), *one, *longer;
 	const char *end;
+	size_t len;
 
 	for (;;) {
-		end = find(text, ";");
+		end = find_joint(text, &len);
 		one = one_with(text, end - text, attrs);
 		longer = out_text("%s%s%s", all, *all ? "; " : "", one);
 		free(one);
@@ -104,12 +154,12 @@ char *event_with(const char *text, const char *attrs)
 
 bool event_is_chain(const char *text)
 {
-	return *find(text, "->");
+	return *find_arrow(text);
 }
 
 char *event_chain_with(const char *text, const char *start, const char *middle, const char *end)
 {
-	const char *arrow = find(text, "->"), *attrs = *arrow ? start : end;
+	const char *arrow = find_arrow(text), *attrs = *arrow ? start : end;
 	char *chain = NULL, *part, *one, *longer;
 
 	for (;;) {
@@ -123,7 +173,7 @@ char *event_chain_with(const char *text, const char *start, const char *middle, 
 		if (!*arrow)
 			return chain;
 		text = arrow + 2;
-		arrow = find(text, "->");
+		arrow = find_arrow(text);
 		attrs = *arrow ? middle : end;
 	}
 }
@@ -131,26 +181,22 @@ char *event_chain_with(const char *text, const char *start, const char *middle, 
 char *event_sources(const char *text)
 {
 	char *all = out_text("%s", ""), *longer;
-	const char *end, *arrow, *semicolon;
+	const char *end, *joint;
+	size_t len;
 
 	for (;;) {
-		text += strspn(text, " \t");
-		arrow = find(text, "->");
-		semicolon = find(text, ";");
+		text += strspn(text, " \t\n");
+		joint = find_joint(text, &len);
 		end = source_end(text);
-		if (end > arrow || end > semicolon)
-			end = arrow < semicolon ? arrow : semicolon;
+		end = end > joint ? joint : end;
 		while (end > text && isspace((unsigned char)end[-1]))
 			end--;
-		longer = out_text("%s%.*s", all, (int)(end - text), text);
+		longer = out_text("%s%.*s%s", all, (int)(end - text), text, len == 2 ? " -> " : len ? "; " : "");
 		free(all);
 		all = longer;
-		if (!*arrow && !*semicolon)
+		if (!len)
 			return all;
-		longer = out_text("%s%s", all, arrow < semicolon ? " -> " : "; ");
-		free(all);
-		all = longer;
-		text = arrow < semicolon ? arrow + 2 : semicolon + 1;
+		text = joint + len;
 	}
 }
 
