@@ -303,6 +303,8 @@ static char *without_print(const char *text, size_t size, size_t *left)
 	memcpy(copy, text, len);
 	if (!print && len && copy[len - 1] != '\n')
 		copy[len++] = '\n';
+	if (memchr(copy, 0, len))
+		len = 0;
 	memcpy(copy + len, none, sizeof(none));
 	*left = len + sizeof(none) - 1;
 	return copy;
@@ -324,7 +326,8 @@ int ktally_format_parse(struct ktally_source_info *info, const char *system, con
 	tep_set_loglevel(TEP_LOG_NONE);
 	tep_set_long_size(tep, sizeof(long));
 	rc = -EBADMSG;
-	if (!tep_parse_format(tep, &event, format, size, system) && event && event->id > 0 && all_understood(event, format)) {
+	if (ktally_format_valid(format) && !tep_parse_format(tep, &event, format, size, system) && event && event->id > 0 &&
+	    all_understood(event, format)) {
 		info->id = event->id;
 		rc = convert(info, system, event);
 	}
