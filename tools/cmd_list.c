@@ -26,6 +26,10 @@ static const char *const kind_names[] = {
 	[KTALLY_SOURCE_TRACEPOINT]	= "tracepoint",
 	[KTALLY_SOURCE_KPROBE]		= "kprobe",
 	[KTALLY_SOURCE_PROCESS]		= "process",
+	[KTALLY_SOURCE_KRETPROBE]	= "kretprobe",
+	[KTALLY_SOURCE_UPROBE]		= "uprobe",
+	[KTALLY_SOURCE_URETPROBE]	= "uretprobe",
+	[KTALLY_SOURCE_EVENT]		= "event",
 };
 _Static_assert(sizeof(kind_names) / sizeof(kind_names[0]) == __KTALLY_SOURCE_END, "every kind of source needs its row");
 
