@@ -268,6 +268,91 @@ static void plans_can_be_added(void **state)
 	ktally_plan_free(plan);
 }
 
+/* The plan of getppid's latency in this process, with a counter; the caller frees. */
+static struct ktally_plan *pair_plan(void)
+{
+	struct ktally_error err = { 0 };
+	struct ktally_catalogue cat;
+	struct ktally_plan *plan;
+	char text[256];
+
+	need_module();
+	plan = ktally_plan_new();
+	plan->budget = KTALLY_BUDGET_NONE;
+	plan->pids = malloc(sizeof(*plan->pids));
+	plan->pids[0] = getpid();
+	plan->nr_pids = 1;
+	snprintf(text, sizeof(text), "raw_syscalls:sys_enter/id == %d/save=cpu/ -> raw_syscalls:sys_exit/id == %d/key=start.id/hist=lat/pmu=cpu-clock/",
+		 (int)SYS_getppid, (int)SYS_getppid);
+	if (ktally_client_catalogue(client, &cat, &err) || ktally_compile(plan, &cat, text, NULL, &err))
+		fail_msg("%s", err.text);
+	ktally_catalogue_clear(&cat);
+	return plan;
+}
+
+static void check_pairs(struct ktally_snapshot *snap)
+{
+	unsigned int i;
+
+	assert_int_equal(snap->nr_pairs, 2);
+	for (i = 0; i < 2; i++) {	/* the second programs start and end the second pair */
+		assert_int_equal(snap->pairs[i].count.starts, CALLS);
+		assert_int_equal(snap->pairs[i].count.ended, CALLS);
+		assert_int_equal(snap->pairs[i].open, 0);
+		assert_true(snap->pairs[i].closed);
+		assert_int_equal(snap->tables[i].nr_rows, 1);
+		assert_int_equal(snap->tables[i].rows[0].hits, CALLS);
+		assert_int_equal(snap->tables[i].rows[0].key[0], SYS_getppid);
+		assert_true(ktally_cells_int(&snap->tables[i].schema.values[1], ktally_cells(&snap->tables[i].schema, &snap->tables[i].rows[0], 1)) > 0);
+	}
+}
+
+static void pairs_and_counters_are_shifted_too(void **state)
+{
+	struct ktally_plan *plan = pair_plan();
+	struct ktally_counter_info *counters;
+	struct ktally_session_info info;
+	struct ktally_pair_info *pairs;
+	struct ktally_snapshot *snap;
+	struct ktally_error err = { 0 };
+	struct ktally_device *dev;
+	uint32_t session;
+	char id[16];
+	int nr;
+
+	(void)state;
+	if (ktally_client_create(client, plan, &session, &err) || ktally_client_add(client, session, plan, &err))
+		fail_msg("%s", err.text);
+	snprintf(id, sizeof(id), "%u", session);
+	assert_int_equal(ktally_client_find(client, id, &info, &err), 0);
+	assert_int_equal(info.nr_pairs, 2);
+	assert_int_equal(info.nr_counters, 2);
+	assert_int_equal(info.budget, 0);
+	if (ktally_client_start(client, session, &err) || ktally_device_open(&dev, session, &err))
+		fail_msg("%s", err.text);
+	call_getppid(CALLS);
+	assert_int_equal(ktally_client_stop(client, session, &err), 0);
+	assert_int_equal(ktally_snapshot_take(&snap, client, dev, session, &err), 0);
+	check_pairs(snap);
+	assert_int_equal(ktally_client_pairs(client, session, &pairs, &err), 2);
+	assert_int_equal(pairs[1].kind, KTALLY_PAIR_TASK);
+	assert_int_equal(pairs[1].nr_saved, 2);
+	assert_int_equal(pairs[1].count.ended, CALLS);
+	assert_string_equal(pairs[1].schema.keys[0].name, "cpu");
+	assert_string_equal(pairs[1].schema.keys[1].name, "id");
+	nr = ktally_client_counters(client, session, &counters, &err);
+	assert_int_equal(nr, 2);
+	assert_string_equal(counters[1].plan.name, "cpu-clock");
+	assert_true(counters[1].plan.flags & KTALLY_PERF_PINNED);
+	assert_true(counters[1].nr_values > 0 && counters[1].values[0].value > 0);
+	ktally_client_counters_free(counters, nr);
+	ktally_snapshot_free(snap);
+	free(pairs);
+	ktally_device_close(dev);
+	ktally_client_delete(client, session, NULL);
+	ktally_plan_free(plan);
+}
+
 static void pinned_sessions_are_found_by_name(void **state)
 {
 	struct ktally_plan *plan = getppid_plan();
@@ -321,6 +406,7 @@ int main(void)
 		cmocka_unit_test(snapshots_survive_other_readers),
 		cmocka_unit_test(refusals_say_why_and_where),
 		cmocka_unit_test(plans_can_be_added),
+		cmocka_unit_test(pairs_and_counters_are_shifted_too),
 		cmocka_unit_test(pinned_sessions_are_found_by_name),
 	};
 	int ret;

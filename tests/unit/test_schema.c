@@ -167,6 +167,9 @@ static void columns_have_cells(void **state)
 		{ { .kind = KTALLY_COLUMN_HIST, .hist = KTALLY_HIST_LINEAR, .param1 = -1, .param2 = 1 }, -EINVAL },
 		{ { .kind = KTALLY_COLUMN_HIST, .hist = KTALLY_HIST_LINEAR, .param1 = 4095, .param2 = 1 }, -EINVAL },
 		{ { .kind = KTALLY_COLUMN_HIST, .hist = KTALLY_HIST_LINEAR, .param0 = INT64_MIN, .param1 = INT64_MAX, .param2 = 1 }, -EINVAL },
+		{ { .kind = KTALLY_COLUMN_EXEMPLAR }, 6 }, { { .kind = KTALLY_COLUMN_EXEMPLAR, .flags = KTALLY_COLUMN_KSTACK }, 6 },
+		{ { .kind = KTALLY_COLUMN_HIST, .hist = KTALLY_HIST_LOG2, .flags = KTALLY_COLUMN_EXEMPLARS }, 66 * 7 },
+		{ { .kind = KTALLY_COLUMN_HIST, .hist = KTALLY_HIST_LINEAR, .param1 = 2, .param2 = 1, .flags = KTALLY_COLUMN_EXEMPLARS }, 4 * 7 },
 		{ { .kind = KTALLY_COLUMN_HIST }, -EINVAL }, { { .kind = 99 }, -EINVAL },
 	};
 	unsigned int i;
