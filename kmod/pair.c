@@ -141,7 +141,6 @@ int ktally_pair_alloc(struct ktally_pair *pair)
 	head->entry_size = pair->entry_size;
 	head->frame_size = pair->frame_size * sizeof(u64);
 	head->entries_offset = sizeof(*head);
-	head->frame_size = pair->frame_size * sizeof(u64);
 	pair->entries = (void *)head + sizeof(*head);
 	pair->memory = head;
 	pair->factor = ktally_tick_factor();

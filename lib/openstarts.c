@@ -139,11 +139,11 @@ static int older(const void *a, const void *b)
 
 static void set_ages(struct gathering *g)
 {
-	uint64_t moment = now();
+	uint64_t time = now();
 	size_t i;
 
 	for (i = 0; i < g->nr; i++)
-		g->list[i].age = moment > g->list[i].time ? moment - g->list[i].time : 0;
+		g->list[i].age = time > g->list[i].time ? time - g->list[i].time : 0;
 	if (g->nr > 1)
 		qsort(g->list, g->nr, sizeof(*g->list), older);
 }

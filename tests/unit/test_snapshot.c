@@ -424,6 +424,14 @@ static void open_starts_are_listed_by_age(void **state)
 	ips = ktally_stackset_get(stacks, list[2].words[1], &nr);
 	assert_true(nr == 3 && !memcmp(ips, stack_ips[0], sizeof(stack_ips[0])));
 	free(list);
+	pairs->factor = 1ULL << 31;	/* half a nanosecond a tick */
+	pairs->ticks = 3000;
+	pairs->time = 1000000;
+	assert_int_equal(ktally_open_starts(dev, &pair, stacks, &list, &err), 3);
+	assert_int_equal(list[0].time, 1000000 - 500);
+	assert_int_equal(list[1].time, 1000000);
+	assert_int_equal(list[2].time, 1000000 + 500);
+	free(list);
 	open->sequence |= 1;		/* for ever being written */
 	assert_int_equal(ktally_open_starts(dev, &pair, stacks, &list, &err), -EAGAIN);
 	open->sequence++;
