@@ -7,15 +7,27 @@
 
 #include "../unit/bytecode.h"
 #include "../unit/events.h"
+#include "../unit/files.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct ktally_catalogue *catalogue(void)
 {
+	static const char format[] = "name: record\nID: 7\nformat:\n\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n\n"
+				     "\tfield:unsigned long args[6];\toffset:8;\tsize:48;\tsigned:0;\n"
+				     "\tfield:char name[16];\toffset:56;\tsize:16;\tsigned:0;\n"
+				     "\tfield:__data_loc char[] text;\toffset:72;\tsize:4;\tsigned:0;\n"
+				     "\tfield:__rel_loc u16[] list;\toffset:76;\tsize:4;\tsigned:0;\n"
+				     "\tfield:short half;\toffset:80;\tsize:2;\tsigned:1;\n\nprint fmt: \"\"\n";
 	static struct ktally_catalogue cat;
 
-	if (!cat.nr_sources)
-		event_catalogue(&cat);
+	if (cat.nr_sources)
+		return &cat;
+	event_catalogue(&cat);
+	files_write("events/test/record/format", format);
+	atexit(files_done);
+	if (ktally_tracefs_open(&cat.tracefs, files_root(), NULL))
+		abort();
 	return &cat;
 }
 
