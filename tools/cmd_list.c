@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* ktally list: what can be measured here. */
-#include <errno.h>
 #include <fnmatch.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <libktally.h>
 
 #include "cmd.h"
+#include "list.h"
 #include "out.h"
 #include "run.h"
-
-#define KPROBE "kprobe:"
 
 struct list_cfg {
 	struct opt_common common;
@@ -67,8 +64,19 @@ static void text_fields(const struct ktally_source_info *source)
 {
 	unsigned int n;
 
-	for (n = 0; n < source->nr_fields; n++)
-		printf("    %-24s %s, %u bytes\n", source->fields[n].name, type_name(source->fields[n].type), source->fields[n].size);
+	for (n = 0; n < source->nr_fields; n++) {
+		const struct ktally_source_field *field = &source->fields[n];
+		char name[80];
+
+		if (field->element && field->size)
+			snprintf(name, sizeof(name), "%s[%u]", field->name, field->size / field->element);
+		else
+			snprintf(name, sizeof(name), "%s%s", field->name, field->element ? "[]" : "");
+		if (!field->size && !field->element)
+			printf("    %-24s %s of any length\n", name, type_name(field->type));
+		else
+			printf("    %-24s %s, %u bytes\n", name, type_name(field->type), field->element ? field->element : field->size);
+	}
 }
 
 static void text_source(const struct ktally_source_info *source, const struct list_cfg *cfg)
@@ -105,167 +113,121 @@ static void json_source(struct ktally_json *json, const struct ktally_source_inf
 	ktally_json_close(json, '}');
 }
 
-/* Not before it is known that there is something to say: a failed list has no output. */
-static void list_begin(const struct list_cfg *cfg, struct ktally_json *json, const char *what)
+/** struct list - a list on its way out; @found: what was in it so far */
+struct list {
+	const struct cmd_call *call;
+	const struct list_cfg *cfg;
+	struct ktally_json json;
+	unsigned int found;
+};
+
+static void show_source(struct list *list, const struct ktally_source_info *source)
 {
-	if (!cfg->common.json) {
-		out_page();
-		return;
-	}
-	ktally_json_init(json, stdout, true);
-	ktally_json_open(json, NULL, '{');
-	ktally_json_string(json, "schema", "ktally-list/1");
-	ktally_json_open(json, what, '[');
+	if (!list->found++)
+		list_begin(&list->json, list->cfg->common.json, "sources");
+	if (list->cfg->common.json)
+		json_source(&list->json, source);
+	else
+		text_source(source, list->cfg);
 }
 
-static void list_end(const struct list_cfg *cfg, struct ktally_json *json)
+/* The module's own: tracepoints with a typed handler, and what stands for the other kinds. */
+static void show_handlers(struct list *list, const struct ktally_catalogue *cat)
 {
-	if (!cfg->common.json)
-		return;
-	ktally_json_close(json, ']');
-	ktally_json_close(json, '}');
+	unsigned int n;
+
+	for (n = 0; n < cat->nr_sources; n++)
+		if (wanted(cat->sources[n].name, list->call))
+			show_source(list, &cat->sources[n]);
+}
+
+/* Fields cost a look into a file an event. */
+static void show_events(struct list *list, const struct ktally_catalogue *cat)
+{
+	bool fields = list->cfg->fields || list->cfg->common.json;
+	const struct ktally_source_info *info;
+	struct ktally_source_info bare;
+	struct ktally_error err;
+	const char *name;
+	unsigned int n;
+
+	for (n = 0; (name = ktally_tracefs_name(cat->tracefs, n)); n++) {
+		const struct ktally_source_info *handler = ktally_catalogue_find(cat, name);
+
+		if (!wanted(name, list->call) || (handler && handler->available))
+			continue;
+		bare = (struct ktally_source_info){ .kind = KTALLY_SOURCE_EVENT, .available = cat->features & KTALLY_FEATURE_EVENT };
+		snprintf(bare.name, sizeof(bare.name), "%s", name);
+		info = &bare;
+		if (fields && ktally_tracefs_find(cat->tracefs, name, &info, &err)) {
+			out_warn("%s", err.text);
+			info = &bare;
+		}
+		show_source(list, info);
+	}
+}
+
+/* Names that the library knows; whether a CPU has the counter only the kernel can tell, when it is asked to count. */
+static void show_counters(struct list *list, const struct ktally_catalogue *cat)
+{
+	struct ktally_source_info info = { .kind = KTALLY_SOURCE_PERF, .available = cat->features & KTALLY_FEATURE_PERF };
+	const char *name;
+	unsigned int n;
+
+	for (n = 0; (name = ktally_pmu_name(n)); n++) {
+		if (!wanted(name, list->call))
+			continue;
+		snprintf(info.name, sizeof(info.name), "%s", name);
+		show_source(list, &info);
+	}
 }
 
 static int list_sources(const struct cmd_call *call)
 {
-	const struct list_cfg *cfg = call->cfg;
+	struct list list = { .call = call, .cfg = call->cfg };
 	struct ktally_catalogue cat = { 0 };
 	struct ktally_client *client = NULL;
 	struct ktally_error err = { .pos = -1 };
-	struct ktally_json json;
-	unsigned int n, found = 0;
 	int status;
 
 	status = run_connect(&client);
 	if (status)
 		return status;
 	status = ktally_client_catalogue(client, &cat, &err);
-	if (status)
+	if (status) {
 		status = out_failure(status, &err);
-	for (n = 0; !status && n < cat.nr_sources; n++) {
-		if (!wanted(cat.sources[n].name, call))
-			continue;
-		if (!found++)
-			list_begin(cfg, &json, "sources");
-		if (cfg->common.json)
-			json_source(&json, &cat.sources[n]);
-		else
-			text_source(&cat.sources[n], cfg);
+	} else {
+		show_handlers(&list, &cat);
+		if (cat.tracefs)
+			show_events(&list, &cat);
+		show_counters(&list, &cat);
+		if (!list.found) {
+			out_error("no source matches '%s'; 'ktally list' shows all, 'ktally list kprobe:GLOB' kernel functions", call->args[0]);
+			status = EXIT_FAILED;
+		}
 	}
-	if (!status && !found) {
-		out_error("no source matches '%s'; 'ktally list' shows all, 'ktally list kprobe:GLOB' kernel functions", call->args[0]);
-		status = EXIT_FAILED;
-	}
-	if (found)
-		list_end(cfg, &json);
+	if (list.found)
+		list_end(&list.json, list.cfg->common.json);
+	if (!status && !cat.tracefs)
+		out_note("trace events without a handler of their own are not shown: mount tracefs and run as root");
 	ktally_catalogue_clear(&cat);
 	ktally_client_close(client);
 	return status;
 }
 
-static FILE *open_functions(bool *filter_list)
-{
-	static const char *const lists[] = {
-		"/sys/kernel/tracing/available_filter_functions", "/sys/kernel/debug/tracing/available_filter_functions",
-	};
-	FILE *file;
-	unsigned int n;
-
-	*filter_list = true;
-	for (n = 0; n < 2; n++) {
-		file = fopen(lists[n], "re");
-		if (file)
-			return file;
-	}
-	*filter_list = false;
-	return fopen("/proc/kallsyms", "re");
-}
-
-/* "name [module]" or "address type name [module]", of which only text symbols are functions. */
-static char *function_of(char *line, bool filter_list)
-{
-	char *name = line, *type;
-
-	if (!filter_list) {
-		type = strchr(line, ' ');
-		if (!type || !strchr("tTwW", type[1]) || type[2] != ' ')
-			return NULL;
-		name = type + 3;
-	}
-	name[strcspn(name, " \t\n")] = 0;
-	return *name ? name : NULL;
-}
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-static int list_functions(const char *glob, const struct list_cfg *cfg)
-{
-	struct ktally_json json;
-	char **names = NULL, *line = NULL, *name;
-	size_t size = 0, nr = 0, room = 0, n;
-	bool filter_list;
-	FILE *file = open_functions(&filter_list);
-
-	if (!file) {
-		out_error("/proc/kallsyms cannot be read: %s", strerror(errno));
-		return EXIT_FAILED;
-	}
-	while (getline(&line, &size, file) > 0) {
-		name = function_of(line, filter_list);
-		if (!name || fnmatch(*glob ? glob : "*", name, 0))
-			continue;
-		if (nr == room) {
-			room = room ? 2 * room : 1024;
-			names = out_realloc(names, room * sizeof(*names));
-		}
-		names[nr++] = out_text("%s", name);
-	}
-	free(line);
-	fclose(file);
-	if (nr)
-		qsort(names, nr, sizeof(*names), compare_names);
-	if (nr)
-		list_begin(cfg, &json, "functions");
-	for (n = 0; n < nr; n++) {
-		if (n && !strcmp(names[n], names[n - 1]))
-			continue;
-		if (cfg->common.json) {
-			char *full = out_text(KPROBE "%s", names[n]);
-
-			ktally_json_string(&json, NULL, full);
-			free(full);
-		} else {
-			printf(KPROBE "%s\n", names[n]);
-		}
-	}
-	if (nr)
-		list_end(cfg, &json);
-	for (n = 0; n < nr; n++)
-		free(names[n]);
-	free(names);
-	if (nr)
-		return EXIT_OK;
-	out_error("no kernel function matches '%s'", glob);
-	return EXIT_FAILED;
-}
-
 static int run_list(const struct cmd_call *call)
 {
 	const struct list_cfg *cfg = call->cfg;
-	size_t prefix = strlen(KPROBE);
-	bool functions = false;
+	bool names = false;
 	int n;
 
 	for (n = 0; n < call->nr_args; n++)
-		functions |= !strncmp(call->args[n], KPROBE, prefix);
-	if (functions && call->nr_args > 1) {
-		out_error("ktally list: a " KPROBE "GLOB is listed alone");
+		names |= list_is_names(call->args[n]);
+	if (names && call->nr_args > 1) {
+		out_error("ktally list: a kprobe:GLOB, uprobe:FILE:GLOB or usdt:FILE:GLOB is listed alone");
 		return EXIT_USAGE;
 	}
-	return functions ? list_functions(call->args[0] + prefix, cfg) : list_sources(call);
+	return names ? list_names(call->args[0], cfg->common.json) : list_sources(call);
 }
 
 static const struct opt list_opts[] = {
@@ -278,13 +240,17 @@ static const struct opt list_opts[] = {
 
 static const char *const list_text[] = {
 	"Shows the sources that events can be made of. A GLOB keeps those whose name it matches, or that contain it.",
-	"kprobe:GLOB lists the kernel functions that can be probed, as far as this kernel tells them.",
+	"Tracepoints have handlers of their own and are cheapest; any other trace event is an event, and counters are perf's.",
+	"kprobe:GLOB lists the kernel functions that can be probed, as far as this kernel tells them; uprobe:FILE:GLOB the functions of a program "
+	"or library, and usdt:FILE:GLOB the USDT probes in it, as PROVIDER:NAME. FILE is a path, or a name that is looked for as the shell and the loader do.",
 	NULL,
 };
 
 static const char *const list_examples[] = {
 	"ktally list -f 'sched:*'", "see the scheduler's tracepoints and what they carry",
 	"ktally list 'kprobe:vfs_*'", "see the functions of the file system layer",
+	"ktally list 'uprobe:libc:*alloc*'", "see the allocators of the C library",
+	"ktally list 'usdt:libstdc++:*'", "see the probes that a library was built with",
 	NULL,
 };
 
