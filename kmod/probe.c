@@ -36,59 +36,89 @@ static noinline void end_slowly(struct ktally_probe *probe, void *half, u64 ns, 
 	ktally_probe_account(probe, half, room ? KTALLY_COUNTED(folded) : KTALLY_COUNTED(other));
 }
 
+static __always_inline void account_folded(struct ktally_probe_count *count)
+{
+	ktally_word_inc(&count->hits);
+	ktally_word_inc(&count->folded);
+}
+
 static __always_inline bool fold_value(struct ktally_probe *probe, void *half, u64 key, u64 value, u64 weight)
 {
-	struct ktally_probe_count *count = half + probe->count;
 	u64 *row = row_of(probe, half, key);
 
 	if (unlikely(!row))
 		return false;
 	ktally_word_add(&row[1], weight);
 	ktally_word_add(&row[2 + ktally_log2_bucket(value)], weight);
-	ktally_word_inc(&count->hits);
-	ktally_word_inc(&count->folded);
+	account_folded(half + probe->count);
 	return true;
 }
 
-bool ktally_fast_more(struct ktally_probe *probe, void *half, const u64 *args)
+/* Functions of their own, so that each saves no more registers than it needs; ktally_fast_more() jumps to them. */
+static noinline bool fast_start(struct ktally_probe *probe, void *half, const u64 *args)
 {
-	struct ktally_probe_count *count = half + probe->count;
-	const struct ktally_fast *fast = &probe->fast;
-	u64 ns, saved, weight;
-	u8 kind = fast->kind;
-
-	if (unlikely(__this_cpu_read(ktally_level) || (u8)READ_ONCE(count->hits) == KTALLY_TIMED_MASK))
+	if (unlikely(!plain_start(probe->fast.pair, half, args + probe->fast.arg)))
 		return false;
-	if (kind == KTALLY_FAST_START) {
-		if (unlikely(!plain_start(fast->pair, half, args + fast->arg)))
-			return false;
-		ktally_word_inc(&count->hits);
-		ktally_word_inc(&count->folded);
-		return true;
-	}
-	if (kind == KTALLY_FAST_VALUE)
-		return fold_value(probe, half, args[fast->arg], args[fast->value], 1);
-	if (unlikely(!plain_end(fast->pair, half, &ns, &saved, &weight)))
+	account_folded(half + probe->count);
+	return true;
+}
+
+static noinline bool fast_end(struct ktally_probe *probe, void *half, const u64 *args)
+{
+	u64 ns, saved, weight;
+
+	if (unlikely(!plain_end(probe->fast.pair, half, &ns, &saved, &weight)))
 		return false;
 	if (unlikely(!fold_value(probe, half, saved, ns, weight)))
 		end_slowly(probe, half, ns, saved, weight);
 	return true;
 }
 
-static __always_inline unsigned int run_emit(const struct ktally_probe *probe, const struct ktally_hit *hit,
-					     const struct ktally_hot *hot)
+static noinline bool fast_value(struct ktally_probe *probe, void *half, const u64 *args)
+{
+	return fold_value(probe, half, args[probe->fast.arg], args[probe->fast.value], 1);
+}
+
+/* LOAD argument..., EMIT, EXIT. The clock is a call, which somebody may probe: so the level is raised. */
+static noinline bool fast_emit(struct ktally_probe *probe, void *half, const u64 *args)
 {
 	const struct ktally_insn *insn = probe->program->insns;
+	struct ktally_ring *ring = raw_cpu_ptr(probe->hot)->ring;
 	unsigned int i, nr = probe->fast.arg;
-	struct ktally_event *event;
+	u32 size = sizeof(struct ktally_event) + nr * sizeof(u64);
+	struct ktally_event *event = (void *)ktally_ring_try(ring, size);
 
-	event = (void *)ktally_probe_record(probe, hot->ring, KTALLY_RECORD_EVENT, sizeof(*event) + nr * sizeof(u64), current);
-	if (likely(event)) {
-		for (i = 0; i < nr; i++)
-			event->words[i] = hit->args[insn[i].a];
-		ktally_ring_commit(hot->ring);
-	}
-	return KTALLY_COUNTED(folded);
+	if (unlikely(!event))
+		return false;
+	__this_cpu_write(ktally_level, ktally_level_now());
+	event->record.size = size;
+	event->record.type = KTALLY_RECORD_EVENT;
+	event->record.probe = probe->number;
+	event->record.pid = current->tgid;
+	event->record.tid = current->pid;
+	for (i = 0; i < nr; i++)
+		event->words[i] = args[insn[i].a];
+	event->record.time = ktime_get_mono_fast_ns();
+	ktally_ring_publish(ring);
+	account_folded(half + probe->count);
+	__this_cpu_write(ktally_level, 0);
+	return true;
+}
+
+bool ktally_fast_more(struct ktally_probe *probe, void *half, const u64 *args)
+{
+	struct ktally_probe_count *count = half + probe->count;
+	u8 kind = probe->fast.kind;
+
+	if (unlikely(__this_cpu_read(ktally_level) || (u8)READ_ONCE(count->hits) == KTALLY_TIMED_MASK))
+		return false;
+	if (kind == KTALLY_FAST_START)
+		return fast_start(probe, half, args);
+	if (kind == KTALLY_FAST_END)
+		return fast_end(probe, half, args);
+	if (kind == KTALLY_FAST_EMIT)
+		return fast_emit(probe, half, args);
+	return fast_value(probe, half, args);
 }
 
 static __always_inline unsigned int run_key(struct ktally_probe *probe, const struct ktally_hit *hit,
@@ -110,8 +140,6 @@ static __always_inline unsigned int run(struct ktally_probe *probe, const struct
 {
 	u8 kind = probe->fast.kind;
 
-	if (kind == KTALLY_FAST_EMIT)
-		return run_emit(probe, hit, hot);
 	if (kind == KTALLY_FAST_KEY)
 		return run_key(probe, hit, hot, half);
 	return ktally_program_run(probe, hit, hot, half, 1);
@@ -337,7 +365,7 @@ void ktally_fast_prepare(struct ktally_probe *probe)
 	u8 kind = probe->fast.shape;
 
 	/* The shortest of them look at nothing at all. */
-	if (closer && kind != KTALLY_FAST_KEY && kind != KTALLY_FAST_EMIT)
+	if (closer && kind != KTALLY_FAST_KEY)
 		kind = KTALLY_FAST_NONE;
 	WRITE_ONCE(probe->fast.closer, closer);
 	WRITE_ONCE(probe->fast.kind, kind);

@@ -42,8 +42,8 @@ struct ktally_hot {
  * @KTALLY_FAST_ARG: "one integer key, count": the key is args[arg]
  * @KTALLY_FAST_CURRENT: the key is the u32 at @offset in the running task
  * @KTALLY_FAST_KEY: the key is whatever program->insns[0] loads
- * @KTALLY_FAST_EMIT: a record of @arg words, which are all arguments
  * @KTALLY_FAST_START: a start of a plain pair that saves nothing, or one argument: args[arg]
+ * @KTALLY_FAST_EMIT: a record of @arg words, which are all arguments
  * @KTALLY_FAST_VALUE: a log2 histogram of args[value], of all or by args[arg]
  * @KTALLY_FAST_END: an end of one, and a log2 histogram of its time, of all or by the word that its start saved
  */
@@ -52,8 +52,8 @@ enum ktally_fast_kind {
 	KTALLY_FAST_ARG,
 	KTALLY_FAST_CURRENT,
 	KTALLY_FAST_KEY,
-	KTALLY_FAST_EMIT,
 	KTALLY_FAST_START,
+	KTALLY_FAST_EMIT,
 	KTALLY_FAST_VALUE,
 	KTALLY_FAST_END,
 };
@@ -246,7 +246,7 @@ static __always_inline bool ktally_fast_count(const struct ktally_probe *probe, 
 }
 
 /**
- * ktally_fast_more() - the short cuts of plain pairs and of histograms
+ * ktally_fast_more() - the short cuts of plain pairs, histograms and records
  * @probe: whose fast.kind is KTALLY_FAST_START or above
  * @half: the active half
  * @args: as in struct ktally_hit, or NULL

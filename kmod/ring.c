@@ -73,34 +73,6 @@ static bool make_room(struct ktally_ring *ring, u64 head, u64 end)
 	return head - tail <= ring->size && end - tail <= ring->size;
 }
 
-/* Ends a writer. The outermost publishes; whatever was set aside up to the head it read is complete by then. */
-static void ring_put(struct ktally_ring *ring)
-{
-	u64 head;
-
-again:
-	head = READ_ONCE(ring->head);
-	if (ring->nest > 1) {
-		ring->nest--;
-		return;
-	}
-	/* Pairs with the reader's acquire of head: it sees whole records. */
-	smp_store_release(&ring->page->head, head);
-	barrier();
-	WRITE_ONCE(ring->nest, 0);
-	barrier();
-	/* An interrupt that came before nest was 0 left its publishing to us. */
-	if (unlikely(head != READ_ONCE(ring->head))) {
-		WRITE_ONCE(ring->nest, 1);
-		barrier();
-		goto again;
-	}
-	if (head - ring->wake >= ring->watermark) {
-		ring->wake = head;
-		irq_work_queue(&ring->work);
-	}
-}
-
 struct ktally_record *ktally_ring_reserve(struct ktally_ring *ring, u32 size)
 {
 	struct ktally_record *pad;
@@ -129,14 +101,13 @@ struct ktally_record *ktally_ring_reserve(struct ktally_ring *ring, u32 size)
 		return (void *)(ring->data + ((head + fill) & (ring->size - 1)));
 	}
 	ktally_word_inc(&ring->page->dropped);
-	ring_put(ring);
+	ktally_ring_publish(ring);
 	return NULL;
 }
 
 void ktally_ring_commit(struct ktally_ring *ring)
 {
-	barrier();
-	ring_put(ring);
+	ktally_ring_publish(ring);
 }
 
 bool ktally_ring_readable(const struct ktally_ring *ring)

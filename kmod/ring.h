@@ -6,7 +6,9 @@
 #include <linux/irq_work.h>
 #include <linux/types.h>
 #include <linux/wait.h>
+#include <asm/barrier.h>
 #include <linux/ktally_ring.h>
+#include "table.h"
 
 /**
  * struct ktally_ring - what the writers keep of a ring; the reader sees @page, the data and @consumer
@@ -70,6 +72,63 @@ struct ktally_record *ktally_ring_reserve(struct ktally_ring *ring, u32 size);
 
 /** ktally_ring_commit() - let the reader see what was reserved last. Context: as reserve. */
 void ktally_ring_commit(struct ktally_ring *ring);
+
+/**
+ * ktally_ring_try() - the short cut of ktally_ring_reserve(): the ring discards, no writer is below us, the record fits as it is
+ * @ring: of this CPU
+ * @size: of the record, a multiple of 8
+ *
+ * Return: the record, or NULL: nothing was done, ktally_ring_reserve() is to do it.
+ * Context: as ktally_ring_reserve().
+ */
+static __always_inline struct ktally_record *ktally_ring_try(struct ktally_ring *ring, u32 size)
+{
+	u64 head = READ_ONCE(ring->head), at = head & (ring->size - 1);
+
+	/* The acquire pairs with the release of the reader's tail: what we overwrite it has read. */
+	if (unlikely(ring->nest || ring->mode != KTALLY_RING_DISCARD || at + size > ring->size ||
+		     head - smp_load_acquire(&ring->consumer->tail) > ring->size - size))
+		return NULL;
+	WRITE_ONCE(ring->nest, 1);
+	barrier();
+	if (unlikely(cmpxchg_local(&ring->head, head, head + size) != head)) {
+		/* An interrupt wrote in between; if it left its publishing to us, ktally_ring_reserve() comes to it. */
+		WRITE_ONCE(ring->nest, 0);
+		return NULL;
+	}
+	ktally_word_inc(&ring->page->offered);
+	ktally_word_inc(&ring->page->reserved);
+	return (void *)(ring->data + at);
+}
+
+/** ktally_ring_publish() - ktally_ring_commit(), inline. Context: as ktally_ring_reserve(). */
+static __always_inline void ktally_ring_publish(struct ktally_ring *ring)
+{
+	u64 head;
+
+	barrier();
+again:
+	head = READ_ONCE(ring->head);
+	if (unlikely(ring->nest > 1)) {
+		ring->nest--;
+		return;
+	}
+	/* Pairs with the reader's acquire of head: it sees whole records. */
+	smp_store_release(&ring->page->head, head);
+	barrier();
+	WRITE_ONCE(ring->nest, 0);
+	barrier();
+	/* An interrupt that came before nest was 0 left its publishing to us. */
+	if (unlikely(head != READ_ONCE(ring->head))) {
+		WRITE_ONCE(ring->nest, 1);
+		barrier();
+		goto again;
+	}
+	if (unlikely(head - ring->wake >= ring->watermark)) {
+		ring->wake = head;
+		irq_work_queue(&ring->work);
+	}
+}
 
 /** ktally_ring_readable() - bytes between the reader and the head reached the watermark. Context: any. */
 bool ktally_ring_readable(const struct ktally_ring *ring);
