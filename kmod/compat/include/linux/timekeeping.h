@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /* The clocks in nanoseconds, and their header, which split off <linux/ktime.h> in 3.17. */
+/* It does not compile on its own everywhere; and <linux/ktime.h> may include it, which must then find the kernel's. */
+#include <linux/ktime.h>
+#ifdef KTALLY_HAVE_HEADER_TIMEKEEPING
+#include_next <linux/timekeeping.h>
+#endif
+
 #ifndef _KTALLY_SHIM_LINUX_TIMEKEEPING_H
 #define _KTALLY_SHIM_LINUX_TIMEKEEPING_H
-
-#ifdef KTALLY_HAVE_HEADER_TIMEKEEPING
-/* It does not compile on its own everywhere. */
-#include <linux/ktime.h>
-#include_next <linux/timekeeping.h>
-#else
-#include <linux/ktime.h>
-#endif
 
 /* "timekeeping: Provide fast and NMI safe access to CLOCK_MONOTONIC", 3.17. */
 #ifndef KTALLY_HAVE_MONO_FAST
