@@ -6,7 +6,7 @@
  *	                                                         \--> names.c (context, functions), fields.c --> near.c
  *	                                                          \-> expr.c (types, constant folding)
  *	compile.c --> relation.c ('->' and ';': which events are a pair), pair_names.c (what an end knows of its start)
- *	attrs.c --> gates.c, counters.c
+ *	attrs.c --> gates.c, counters.c; compile.c --> unsaid.c (defaults)
  *	compile.c --> program.c (filter, key, values, record) --> codegen.c (expressions) --> registers.c
  *	                                                     \--> pair_program.c, gates.c, counters.c
  *
@@ -22,6 +22,8 @@
 #define KT_TEXT_MAX		4096	/* bytes of an event text */
 #define KT_NESTING_MAX		128	/* parentheses and unary operators inside each other */
 #define KT_DEFAULT_ROWS		4096
+#define KT_DEFAULT_TABLE	(8U << 20)	/* bytes of a half's rows, where rows= does not say otherwise, */
+#define KT_LEAST_ROWS		256		/* but so many rows at least */
 #define KT_DEFAULT_RING		(512U << 10)
 #define KT_DEFAULT_STACKS	16384
 #define KT_DEFAULT_SCRATCH	(64U << 10)
@@ -411,9 +413,12 @@ void kt_release_span(struct kt_gen *g, const struct kt_span *span);
 unsigned int kt_words(const struct kt_items *items);
 int kt_program(struct kt_compile *c, unsigned int table, bool update);
 
-/* compile.c */
+/* unsaid.c */
+int kt_complete(struct kt_compile *c, bool *update);	/* @update: it makes a table */
 struct kt_item *kt_item_new(struct kt_compile *c, struct kt_items *items, struct kt_node *node, const char *name);
 int kt_add_stack(struct kt_compile *c, struct kt_items *items);
+
+/* compile.c */
 void kt_fit_label(struct ktally_schema *schema);
 void kt_title(char *title, size_t size, const char *text, int len);	/* text as a name: no control characters */
 
@@ -428,7 +433,6 @@ int kt_check_role(struct kt_compile *c, bool start, const char *name, int pos, i
 struct kt_node *kt_result(struct kt_compile *c, enum kt_result what, unsigned int n, enum ktally_kind kind, int pos, int len);
 bool kt_pair_name(struct kt_compile *c, const struct kt_token *name, struct kt_node **node);	/* false: the name is none of a pair */
 struct kt_node *kt_pair_element(struct kt_compile *c, const struct kt_token *name, const struct kt_node *index);
-bool kt_is_pair_name(const char *name);
 void kt_near_pair_names(struct kt_near *near);
 bool kt_uses_results(const struct kt_node *node);
 int kt_save(struct kt_pair *pair, unsigned int start, struct kt_node *node, const char *name);

@@ -197,18 +197,6 @@ static struct kt_node *word_node(struct kt_compile *c, const struct word *word, 
 	return kt_result(c, word->result, 0, word->result == KT_RESULT_CALLER ? caller_kind(c->closes) : word->kind, name->pos, name->len);
 }
 
-bool kt_is_pair_name(const char *name)
-{
-	size_t i;
-
-	if (!strncmp(name, SAVED, strlen(SAVED)))
-		return true;
-	for (i = 0; i < NR_WORDS; i++)
-		if (!strcmp(words[i].name, name))
-			return true;
-	return false;
-}
-
 void kt_near_pair_names(struct kt_near *near)
 {
 	size_t i;
