@@ -48,6 +48,7 @@ static int take_field(struct ktally_source_info *source, struct nlattr *nest)
 		return -ENOMEM;
 	source->fields = fields;
 	fields += source->nr_fields++;
+	memset(fields, 0, sizeof(*fields));
 	ktally_get_text(attrs, KTALLY_A_FIELD_NAME, fields->name, sizeof(fields->name));
 	fields->type = ktally_get_u32(attrs, KTALLY_A_FIELD_TYPE);
 	fields->size = ktally_get_u32(attrs, KTALLY_A_FIELD_SIZE);

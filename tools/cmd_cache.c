@@ -162,7 +162,7 @@ static int run_cache(const struct cmd_call *call)
 	const struct cache_cfg *cfg = call->cfg;
 	const struct level *level = level_of(cfg->level);
 	struct ktally_compile_opts opts = { .stack_depth = KTALLY_STACK_DEPTH_MAX, .rows = cfg->run.rows ? cfg->run.rows : ROWS_DEFAULT };
-	struct stat stat = { .by = STAT_PROCESS, .by_switch = true, .top = cfg->top };
+	struct stat stat = { .run = { .settle = !cfg->functions }, .by = STAT_PROCESS, .by_switch = true, .top = cfg->top };
 	int status = check(cfg);
 
 	if (status)

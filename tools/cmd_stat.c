@@ -8,6 +8,7 @@
 
 #include "out.h"
 #include "result.h"
+#include "settle.h"
 #include "stat.h"
 
 #define ROWS_DEFAULT	8192
@@ -119,6 +120,7 @@ static int take_interval(struct stat *stat, struct stat_rows *rows)
 	int ret = 0, nr = 0;
 
 	if (stat->by_switch) {
+		settle_cpus(run->info.nr_cpus);
 		ret = ktally_snapshot_take(&snapshot, run->client, run->dev, run->session, &err);
 	} else {
 		nr = ktally_client_counters(run->client, run->session, &counters, &err);
@@ -282,6 +284,7 @@ static int run_stat(const struct cmd_call *call)
 	if (status)
 		return status;
 	run->arg = &stat;
+	run->settle = stat.by_switch;
 	if (cfg->interval_ms) {
 		run->interval = show_interval;
 		run->interval_ns = cfg->interval_ms * 1000000ULL;

@@ -14,6 +14,7 @@
 #include "result.h"
 #include "run.h"
 #include "run_plan.h"
+#include "settle.h"
 
 #define POLL_NS		100000000ULL	/* records of a quiet machine are shown no later than this */
 #define PROGRESS_NS	500000000ULL
@@ -352,8 +353,11 @@ static int take_results(struct run *run)
 static int finish(struct run *run)
 {
 	struct ktally_error err = { .pos = -1 };
-	int ret = ktally_client_stop(run->client, run->session, &err), status;
+	int ret, status;
 
+	if (run->settle)
+		settle_cpus(run->info.nr_cpus);
+	ret = ktally_client_stop(run->client, run->session, &err);
 	run->stopped_ns = run_clock();
 	collect_command(run);
 	if (ret)

@@ -66,6 +66,7 @@ struct run_cfg {
  * @top: rows of a table that text shows, 0 for its own limit
  * @hits, @quantiles, @functions: as in struct ktally_report
  * @keep_open: read the starts that are open at the end, as tables behind the others
+ * @settle: what runs at the end is to be seen at a switch before
  * @compiled: the plan is complete: false in a dry run without the module
  */
 struct run {
@@ -78,7 +79,7 @@ struct run {
 	uint64_t period_ns, interval_ns;
 	const char *sort, *hits;
 	unsigned int top;
-	bool quantiles, functions, keep_open, compiled;
+	bool quantiles, functions, keep_open, settle, compiled;
 
 	struct ktally_client *client;
 	struct ktally_info info;
