@@ -10,6 +10,7 @@
 #include <linux/uidgid.h>
 #include "compat/cgroup.h"
 #include "compat/regs.h"
+#include "compat/task.h"
 #include "context.h"
 #include "image.h"
 
@@ -49,6 +50,17 @@ static u64 interrupt_level(void)
 	return in_serving_softirq() ? 1 : 0;
 }
 
+u64 ktally_task_class(unsigned int state, bool off_cpu)
+{
+	bool blocked;
+
+	if (!state)
+		return off_cpu ? KTALLY_TASK_RUNNABLE : KTALLY_TASK_RUNNING;
+	if (!ktally_task_waits(state, &blocked))
+		return KTALLY_TASK_OTHER;
+	return blocked ? KTALLY_TASK_BLOCKED : KTALLY_TASK_SLEEPING;
+}
+
 u64 ktally_context_rare(u32 which, const struct ktally_hit *hit)
 {
 	switch (which) {
@@ -70,6 +82,8 @@ u64 ktally_context_rare(u32 which, const struct ktally_hit *hit)
 		return hit->regs && irqs_disabled_flags(ktally_regs_flags(hit->regs));
 	case KTALLY_CTX_IMAGE:
 		return ktally_task_image(current);
+	case KTALLY_CTX_STATE:
+		return ktally_task_class(ktally_task_state(current), false);
 	case KTALLY_CTX_USER_MODE:
 		return hit->regs && user_mode(hit->regs);
 	case KTALLY_CTX_IP:

@@ -14,6 +14,15 @@
 /** ktally_context_words() - registers that a context value takes, 0 if there is no such context */
 unsigned int ktally_context_words(u32 context);
 
+/**
+ * ktally_task_class() - enum ktally_task_state of a state of the scheduler
+ * @state: the TASK_* bits; 0: it wants a CPU
+ * @off_cpu: it has none
+ *
+ * Context: any.
+ */
+u64 ktally_task_class(unsigned int state, bool off_cpu);
+
 /** ktally_context_rare() - those that ktally_context() does not answer itself. Context: as ktally_context(). */
 u64 ktally_context_rare(u32 which, const struct ktally_hit *hit);
 

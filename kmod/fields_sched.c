@@ -9,6 +9,20 @@ static bool get_task_cpu(const struct ktally_hit *hit, u32 unused, u64 *dst, uns
 	return true;
 }
 
+/* What the task that goes is about. The trace event's state has 1 for an interruptible sleep, 2 for one that is not. */
+static bool get_prev_class(const struct ktally_hit *hit, u32 unused, u64 *dst, unsigned int words)
+{
+	u64 state = hit->args[2];
+
+	if (!state || hit->args[3])
+		*dst = KTALLY_TASK_RUNNABLE;
+	else if (state & 1)
+		*dst = KTALLY_TASK_SLEEPING;
+	else
+		*dst = state & 2 ? KTALLY_TASK_BLOCKED : KTALLY_TASK_OTHER;
+	return true;
+}
+
 static const struct ktally_field switch_fields[] = {
 	FIELD_COMM("prev_comm", 0),
 	FIELD_TASK("prev_pid", 0, pid),
@@ -20,6 +34,7 @@ static const struct ktally_field switch_fields[] = {
 	FIELD_TASK("prev_tgid", 0, tgid),
 	FIELD_TASK("next_tgid", 1, tgid),
 	FIELD_ARG("preempt", KTALLY_TYPE_UINT, 8, 3),
+	FIELD_CALL("prev_class", KTALLY_TYPE_UINT, 4, 0, get_prev_class),
 };
 KTALLY_FIELDS(sched_switch, switch_fields);
 

@@ -16,7 +16,7 @@ static const struct {
 	const char *name;
 	enum ktally_kind kind;
 } known[] = {
-	{ "*pid", KTALLY_KIND_PID }, { "*tgid", KTALLY_KIND_PID }, { "tid", KTALLY_KIND_PID },
+	{ "*_class", KTALLY_KIND_STATE }, { "*pid", KTALLY_KIND_PID }, { "*tgid", KTALLY_KIND_PID }, { "tid", KTALLY_KIND_PID },
 	{ "cpu", KTALLY_KIND_CPU }, { "*_cpu", KTALLY_KIND_CPU },
 	{ "bytes", KTALLY_KIND_BYTES }, { "*_bytes", KTALLY_KIND_BYTES }, { "bytes_req", KTALLY_KIND_BYTES },
 	{ "bytes_alloc", KTALLY_KIND_BYTES }, { "size", KTALLY_KIND_BYTES }, { "len", KTALLY_KIND_BYTES },

@@ -37,6 +37,23 @@ static inline u64 ktally_task_exec_id(struct task_struct *task)
 }
 
 /**
+ * ktally_task_waits() - whether a state is that of a task which waits, and how
+ * @state: the TASK_* bits
+ * @blocked: out: it cannot be interrupted, and counts in the load
+ *
+ * Context: any.
+ */
+static inline bool ktally_task_waits(unsigned int state, bool *blocked)
+{
+#ifdef TASK_NOLOAD
+	*blocked = state & TASK_UNINTERRUPTIBLE && !(state & TASK_NOLOAD);
+#else
+	*blocked = state & TASK_UNINTERRUPTIBLE;
+#endif
+	return state & (TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE);
+}
+
+/**
  * ktally_task_is_preempted() - whether a task that leaves its CPU was forced off it
  * @task: the task being switched out
  *
