@@ -147,10 +147,12 @@ int kt_counter_end(const struct kt_compile *c, int pos)
 	char name[64];
 	int end;
 
-	if (!text[len] || len >= sizeof(name) || memchr(text, ':', len) || !ktally_pmu_exists(text, len, c->cat->sysfs))
+	if (!text[len] || len >= sizeof(name) || memchr(text, ':', len))
 		return -1;
 	memcpy(name, text, len);
 	name[len] = '\0';
+	if (strcmp(name, "cpu") && !ktally_pmu_exists(text, len, c->cat->sysfs))	/* that "cpu" is missing is worth a word */
+		return -1;
 	if (ktally_pmu_generic(&counter, name))
 		return -1;
 	end = pos + (int)len + 1 + (int)strcspn(text + len + 1, "/");

@@ -268,7 +268,7 @@ static void source_refusals(void **state)
 		{ "cycles//period=10ms/", -EINVAL, "10ms", "number of counts" }, { "cycles//period=0/", -EINVAL, "0", "at least 1" },
 		{ "cycles//freq=200k/", -EINVAL, "200k", "100000 a second" }, { "sys_enter//freq=5/", -EINVAL, "5", "for counters" },
 		{ "cycls", -ENOENT, "cycls", "did you mean 'cycles'" }, { "cpu-clock//period=1/", -EINVAL, "1", "10us" },
-		{ "mem:", -EINVAL, "", "after 'mem:'" }, { "mem:0x1000/3:w", -EINVAL, "3", "1, 2, 4 or 8" }, { "mem:0x1000:q", -EINVAL, "q", "r, w, rw or x" },
+		{ "cpu/event=1", -EINVAL, "cpu", "second '/'" }, { "mem:", -EINVAL, "", "after 'mem:'" }, { "mem:0x1000/3:w", -EINVAL, "3", "1, 2, 4 or 8" }, { "mem:0x1000:q", -EINVAL, "q", "r, w, rw or x" },
 		{ "mem:0x1001:w", -EINVAL, "0x1001", "multiple of the 4" }, { "mem:0x10zz", -EINVAL, "0x10zz", "an address" }, { "mem:0x1000:wx", -EINVAL, "wx", "r, w" },
 		{ "mem:no_such_symbol_at_all", -ENOENT, "no_such", "/proc/kallsyms" }, { "mem:jiffies+x", -EINVAL, "+x", "number of bytes" },
 #ifdef __x86_64__
@@ -290,6 +290,19 @@ static void source_refusals(void **state)
 	}
 }
 
+static void no_pmu_at_all(void **state)
+{
+	struct ktally_plan *plan = ktally_plan_new();
+	struct ktally_error err;
+
+	(void)state;
+	cat.sysfs = files_path("x86/software");
+	assert_int_equal(ktally_compile(plan, &cat, "cpu/event=1/key=pid/", NULL, &err), -ENOENT);
+	assert_non_null(strstr(err.text, "no PMU 'cpu'"));
+	cat.sysfs = sysfs;
+	ktally_plan_free(plan);
+}
+
 int main(void)
 {
 	static struct ktally_source_field addr[] = { FIELD("addr", UINT, 8) };
@@ -303,6 +316,7 @@ int main(void)
 		cmocka_unit_test(counters_are_sources),
 		cmocka_unit_test(breakpoints_are_sources),
 		cmocka_unit_test(source_refusals),
+		cmocka_unit_test(no_pmu_at_all),
 	};
 	unsigned int i;
 	int rc;
