@@ -335,6 +335,12 @@ struct ktally_compile_opts {
 int ktally_compile(struct ktally_plan *plan, const struct ktally_catalogue *cat, const char *text, const struct ktally_compile_opts *opts,
 		   struct ktally_error *err);
 
+/**
+ * ktally_source_length - characters of the SOURCE that an event text begins with; a '/' may be part of it (a path, a PMU, a length)
+ * @sysfs: as for ktally_pmu_find()
+ */
+int ktally_source_length(const char *text, const char *sysfs);
+
 /** ktally_disassemble - one instruction as text, for --verbose and tests. Return: as snprintf */
 int ktally_disassemble(const struct ktally_insn *insn, char *buf, size_t size);
 

@@ -129,6 +129,17 @@ static int find_end(const struct kt_compile *c, int pos)
 	return end >= 0 ? end : pos + (int)strcspn(text, "/");
 }
 
+int ktally_source_length(const char *text, const char *sysfs)
+{
+	const struct ktally_catalogue cat = { .sysfs = sysfs };
+	const struct kt_compile c = { .text = (char *)text, .cat = &cat };
+	int end = find_end(&c, 0);
+
+	while (end > 0 && isspace((unsigned char)text[end - 1]))
+		end--;
+	return end;
+}
+
 /* The '/' that closes PMU/TERMS/ opens the parts as well: cpu/event=0x3c/key=pid/ is cpu/event=0x3c//key=pid/. */
 static int parts_begin(const struct kt_compile *c, int end)
 {

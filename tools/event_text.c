@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include <libktally.h>
 
 #include "event_text.h"
 #include "out.h"
@@ -80,36 +81,6 @@ static const char *find_arrow(const char *text)
 	}
 }
 
-static bool is_pmu(const char *name, size_t len)
-{
-	char *path = out_text("/sys/bus/event_source/devices/%.*s", (int)len, name);
-	bool there = len && !memchr(name, '.', len) && !access(path, F_OK);
-
-	free(path);
-	return there;
-}
-
-/* Behind SOURCE, which may have a '/' of its own: a path, the length of a breakpoint, the terms of a PMU. */
-static const char *source_end(const char *text)
-{
-	const char *slash;
-
-	if (begins_with_path(text)) {
-		slash = strchr(strchr(text, ':') + 1, ':');
-		return slash ? find(slash, "/") : text + strlen(text);
-	}
-	slash = find(text, "/");
-	if (!strncmp(text, "mem:", 4) && *slash && isdigit((unsigned char)slash[1]))
-		return find(slash + 1, "/");
-	if (*slash && is_pmu(text, slash - text)) {
-		slash = find(slash + 1, "/");
-		slash += *slash == '/';
-		while (isalpha((unsigned char)*slash) || *slash == ':')
-			slash++;
-	}
-	return slash;
-}
-
 /* One event of @len bytes. A '/' at its end is no part: what follows brings its own. */
 static char *one_with(const char *text, size_t len, const char *attrs)
 {
@@ -125,7 +96,7 @@ static char *one_with(const char *text, size_t len, const char *attrs)
 	event = out_text("%.*s", (int)len, text);
 	if (!*attrs || !len)
 		return event;
-	source = source_end(event) - event;
+	source = ktally_source_length(event, NULL);
 	if (len > source + 1 && event[len - 1] == '/')
 		event[len - 1] = 0;
 	whole = out_text(len == source ? "%s//%s/" : "%s/%s/", event, attrs);
@@ -187,7 +158,7 @@ char *event_sources(const char *text)
 	for (;;) {
 		text += strspn(text, " \t\n");
 		joint = find_joint(text, &len);
-		end = source_end(text);
+		end = text + ktally_source_length(text, NULL);
 		end = end > joint ? joint : end;
 		while (end > text && isspace((unsigned char)end[-1]))
 			end--;

@@ -104,7 +104,7 @@ static void text_record(const struct record_printer *printer, const struct ktall
 	format_time(printer, record->time, buf, sizeof(buf));
 	/* The source alone: what was asked of it is the same on every line. */
 	printf("%s %7u/%-7u [%03u] %s%.*s%s:", buf, record->pid, record->tid, cpu, out_style(stdout, OUT_BOLD),
-	       (int)strcspn(schema->name, "/"), schema->name, out_style(stdout, OUT_PLAIN));
+	       ktally_source_length(schema->name, NULL), schema->name, out_style(stdout, OUT_PLAIN));
 	for (n = 0; n < schema->nr_keys; n++) {
 		const struct ktally_field *field = &schema->keys[n];
 

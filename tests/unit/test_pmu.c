@@ -290,6 +290,25 @@ static void source_refusals(void **state)
 	}
 }
 
+static void the_end_of_a_source_is_known(void **state)
+{
+	static const struct { const char *source, *rest; } list[] = {
+		{ "sched:sched_switch", "/pid > 1/" }, { "cycles", "/freq=99/" }, { "cpu/event=1/", "key=pid/" }, { "cpu/event=1/:uk", "/key=pid/" },
+		{ "uprobe:/usr/bin/app:main", "/pid/" }, { "uprobe:\"/a:b/c\":main", "/pid/" }, { "usdt:/usr/bin/app:x:y", "" }, { "usdt:libc:x", " / pid /" },
+		{ "mem:0x1000/8:w", "/pid/" }, { "mem:0x1000/8", "/" }, { "mem:0x1000", "/pid > 8/" }, { "timer:99hz", "" }, { "nosuch", "/x=1/" },
+	};
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < NR(list); i++) {
+		char text[128];
+
+		snprintf(text, sizeof(text), "%s%s", list[i].source, list[i].rest);
+		if (ktally_source_length(text, sysfs) != (int)strlen(list[i].source))
+			fail_msg("%s: %d", text, ktally_source_length(text, sysfs));
+	}
+}
+
 static void no_pmu_at_all(void **state)
 {
 	struct ktally_plan *plan = ktally_plan_new();
@@ -316,6 +335,7 @@ int main(void)
 		cmocka_unit_test(counters_are_sources),
 		cmocka_unit_test(breakpoints_are_sources),
 		cmocka_unit_test(source_refusals),
+		cmocka_unit_test(the_end_of_a_source_is_known),
 		cmocka_unit_test(no_pmu_at_all),
 	};
 	unsigned int i;
