@@ -56,8 +56,12 @@ static int next_joint(struct scan *scan)
 
 		if (!ch)
 			return 0;
-		if (!scan->path && (ch == '"' || ch == '\'')) {
+		if (ch == '"' || (!scan->path && ch == '\'')) {
 			skip_quoted(scan);
+			continue;
+		}
+		if (scan->path && ch == '\\' && s[scan->pos + 1]) {
+			scan->pos += 2;
 			continue;
 		}
 		len = ch == ';' ? 1 : ch == '-' && s[scan->pos + 1] == '>' ? 2 : 0;
@@ -220,6 +224,9 @@ static int nest_keys(struct kt_pair *pair)
 	for (i = 0; i < pair->nr_starts && !rc; i++) {
 		if (pair->starts[i]->first)
 			return fail_event(pair->starts[i], -EINVAL, "'first' keeps an open start and 'nest' lets starts be inside each other; use one of them");
+		if (pair->starts[i]->gate.kind != KT_GATE_NONE)
+			return kt_fail_attr(pair->starts[i], pair->starts[i]->gate.name,
+					    "the time of inner pairs is taken off, so none may be left out; put the gate at the end of a pair that nests");
 		rc = nest_key(pair->starts[i], &pair->starts[i]->start_keys, given);
 	}
 	for (i = 0; i < pair->nr_ends && !rc; i++) {

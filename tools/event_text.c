@@ -51,9 +51,9 @@ static const char *find_joint(const char *text, size_t *len)
 	int depth = 0;
 
 	for (; *at; at++) {
-		if (!path && quoted && *at == '\\' && at[1])
+		if ((path || quoted) && *at == '\\' && at[1])
 			at++;
-		else if (!path && *at == '"')
+		else if (*at == '"')
 			quoted = !quoted;
 		if (quoted)
 			continue;

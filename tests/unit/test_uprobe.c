@@ -555,6 +555,7 @@ static void paths_stand_in_sources(void **state)
 static void odd_paths_are_quoted(void **state)
 {
 	char text[PATH_MAX], from[PATH_MAX];
+	struct ktally_plan *plan;
 	const char *odd;
 
 	(void)state;
@@ -565,6 +566,11 @@ static void odd_paths_are_quoted(void **state)
 	ktally_plan_free(compiled(text, false));
 	snprintf(text, sizeof(text), "uprobe:%s/a\\:b \\\"c\\\":visible/arg0/", files_root());
 	ktally_plan_free(compiled(text, false));
+	snprintf(text, sizeof(text), "uprobe:\"%s/a:b \\\"c\\\"\":visible/arg0/ -> uretprobe:%s/a\\:b \\\"c\\\":visible", files_root(), files_root());
+	plan = compiled(text, false);
+	assert_int_equal(plan->nr_probes, 2);
+	assert_int_equal(plan->nr_pairs, 1);
+	ktally_plan_free(plan);
 }
 
 static void records_of_uprobes_have_arguments(void **state)
