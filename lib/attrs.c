@@ -234,6 +234,15 @@ static const struct attr *find_attr(const char *name)
 	return NULL;
 }
 
+_Static_assert(NR_ATTRS <= KT_ATTRS_MAX, "attributes have a bit each");
+
+int kt_fail_attr(struct kt_compile *c, const char *name, const char *what)
+{
+	const struct attr *attr = find_attr(name);
+
+	return kt_fail(c, -EINVAL, c->where[attr - attrs].pos, c->where[attr - attrs].len, "%s", what);
+}
+
 static int unknown_attr(struct kt_compile *c, const struct head *head)
 {
 	struct kt_near near = { .want = head->name };
@@ -267,6 +276,8 @@ static int parse_attr(struct kt_compile *c, const struct attr *attr, const struc
 	if ((c->seen & bit) && !attr->many)
 		return kt_fail(c, -EINVAL, head->pos, head->len, "'%s' is given twice", attr->name);
 	c->seen |= bit;
+	c->where[attr - attrs].pos = head->pos;
+	c->where[attr - attrs].len = head->len;
 	rc = kt_restart(c, head->next);
 	if (rc)
 		return rc;

@@ -110,7 +110,7 @@ int kt_parse_key(struct kt_compile *c, const struct attr *attr, bool given)
 int kt_parse_emit(struct kt_compile *c, const struct attr *attr, bool given)
 {
 	if (attr->data ? c->emit : c->keep)
-		return kt_fail(c, -EINVAL, c->tok.pos, c->tok.len, "emit and keep both say what the record of this event holds; use one of them");
+		return kt_fail_attr(c, attr->name, "emit and keep both say what the record of this event holds; use one of them");
 	c->emit = !attr->data;
 	c->keep = attr->data;
 	return given ? parse_list(c, &c->emits, KTALLY_REGS, "emitted values") : 0;

@@ -29,6 +29,7 @@
 #define KT_DEFAULT_SCRATCH	(64U << 10)
 #define KT_DEFAULT_OPEN		16384	/* starts of a pair that can be open at a time */
 #define KT_EVENTS_MAX		64	/* events of one text */
+#define KT_ATTRS_MAX		64	/* attributes that there are */
 
 /* ---- tokens: lex.c ---- */
 
@@ -263,6 +264,9 @@ struct kt_compile {
 	struct kt_node *filter;
 	struct kt_items keys, values, emits;
 	uint64_t seen;			/* attributes, by their place in the table of attrs.c */
+	struct {
+		int pos, len;
+	} where[KT_ATTRS_MAX];		/* and where they stand */
 	unsigned int stack;		/* KTALLY_STACK_KERNEL | KTALLY_STACK_USER */
 	unsigned int exstack;			/* KTALLY_COLUMN_KSTACK or KTALLY_COLUMN_USTACK */
 	unsigned int depth, rows;
@@ -340,6 +344,7 @@ struct kt_node *kt_string_compare(struct kt_compile *c, int tok, struct kt_node 
 int kt_parse_source(struct kt_compile *c);
 void kt_use_site(struct kt_compile *c, unsigned int n);	/* compile for the n-th of @sites */
 int kt_parse_parts(struct kt_compile *c);
+int kt_fail_attr(struct kt_compile *c, const char *name, const char *what);	/* point at attribute @name: -EINVAL */
 int kt_set_period(struct kt_compile *c, uint64_t value, enum kt_unit unit, int pos, int len);
 
 /* codegen.c, registers.c */

@@ -148,6 +148,16 @@ struct kt_node *kt_pmu_call(struct kt_compile *c, const struct kt_token *name)
 	return kt_expect(c, ')', "behind the name of the counter") ? NULL : node;
 }
 
+/* The '/' that closes PMU/TERMS/ ends the part as well, as it does behind a source. */
+static int go_on(struct kt_compile *c, const struct counter_name *name)
+{
+	int end = name->pos + name->len, rc = kt_restart(c, end);
+
+	if (rc || c->text[end - 1] != '/' || c->tok.type == ',' || c->tok.type == '/' || c->tok.type == KT_TOK_END)
+		return rc;
+	return kt_restart(c, end - 1);
+}
+
 int kt_parse_pmu(struct kt_compile *c, const struct attr *attr, bool given)
 {
 	struct counter_name name;
@@ -166,7 +176,7 @@ int kt_parse_pmu(struct kt_compile *c, const struct attr *attr, bool given)
 		if (!item)
 			return c->rc;
 		item->column.kind = attr->data;
-		rc = kt_restart(c, name.pos + name.len);
+		rc = go_on(c, &name);
 		if (rc || c->tok.type != ',')
 			return rc;
 		rc = kt_next(c);

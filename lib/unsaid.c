@@ -124,7 +124,7 @@ static int set_exemplars(struct kt_compile *c)
 		any = true;
 	}
 	if (c->exstack && !any)
-		return kt_fail(c, -EINVAL, -1, 0, "exstack keeps the stack of exemplars and this event has none; add exemplar=EXPR or hist=EXPR:exemplars");
+		return kt_fail_attr(c, "exstack", "exstack keeps the stack of exemplars and this event has none; add exemplar=EXPR or hist=EXPR:exemplars");
 	return 0;
 }
 
@@ -143,11 +143,11 @@ static int check_sense(struct kt_compile *c, bool update)
 	bool opens = c->opens && !c->closes;
 
 	if (c->depth && !c->stack)
-		return kt_fail(c, -EINVAL, -1, 0, "depth= limits a stack and this event takes none; add stack");
+		return kt_fail_attr(c, "depth", "depth= limits a stack and this event takes none; add stack");
 	if (c->rows && !update && !opens)
-		return kt_fail(c, -EINVAL, -1, 0, "rows= sizes a table and this event only emits records; add key= or a column");
+		return kt_fail_attr(c, "rows", "rows= sizes a table and this event only emits records; add key= or a column");
 	if (c->dump && !c->than)
-		return kt_fail(c, -EINVAL, -1, 0, "dump copies what was kept out for pairs that took too long; say how long that is with than=");
+		return kt_fail_attr(c, "dump", "dump copies what was kept out for pairs that took too long; say how long that is with than=");
 	if (kt_words(&c->keys) > KTALLY_KEYS_MAX)
 		return kt_fail(c, -EINVAL, -1, 0, "the key has %u words of 8 bytes and a table takes %d; use fewer or shorter strings (str(ADDRESS,LENGTH))",
 			       kt_words(&c->keys), KTALLY_KEYS_MAX);
