@@ -8,7 +8,7 @@ static const struct request *request(const struct ktally_hit *hit)
 	return (const void *)(unsigned long)hit->args[0];
 }
 
-static bool get_disk(const struct ktally_hit *hit, u32 unused, u64 *dst, unsigned int words)
+static bool get_dev_number(const struct ktally_hit *hit, u32 unused, u64 *dst, unsigned int words)
 {
 	*dst = ktally_request_device(request(hit));
 	return true;
@@ -48,7 +48,7 @@ static bool get_rwbs(const struct ktally_hit *hit, u32 unused, u64 *dst, unsigne
 }
 
 static const struct ktally_field request_fields[] = {
-	FIELD_CALL("dev", KTALLY_TYPE_UINT, 4, 0, get_disk),
+	FIELD_CALL("dev", KTALLY_TYPE_UINT, 4, 0, get_dev_number),
 	FIELD_CALL("sector", KTALLY_TYPE_UINT, 8, 0, get_sector),
 	FIELD_CALL("nr_sector", KTALLY_TYPE_UINT, 4, 0, get_sectors),
 	FIELD_CALL("bytes", KTALLY_TYPE_UINT, 4, 0, get_bytes),
@@ -59,7 +59,7 @@ KTALLY_FIELDS(block_rq_insert, request_fields);
 KTALLY_FIELDS(block_rq_issue, request_fields);
 
 static const struct ktally_field complete_fields[] = {
-	FIELD_CALL("dev", KTALLY_TYPE_UINT, 4, 0, get_disk),
+	FIELD_CALL("dev", KTALLY_TYPE_UINT, 4, 0, get_dev_number),
 	FIELD_CALL("sector", KTALLY_TYPE_UINT, 8, 0, get_sector),
 	FIELD_CALL("nr_sector", KTALLY_TYPE_UINT, 4, 0, get_done_sectors),
 	FIELD_ARG("bytes", KTALLY_TYPE_UINT, 4, 2),

@@ -5,6 +5,10 @@
 
 #include <linux/ptrace.h>
 
+/* That of x86 does not expect to be the second of its kind. */
+#undef TRACE_INCLUDE_PATH
+#undef TRACE_INCLUDE_FILE
+
 /* "x86/tracing, x86/mm: Move page fault tracepoints to generic", 6.16. A compiler before gcc 5 cannot ask, nor has it 6.16. */
 #ifdef __has_include
 #if __has_include(<trace/events/exceptions.h>)

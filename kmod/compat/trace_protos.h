@@ -35,6 +35,8 @@
 #include <trace/events/skb.h>
 #include <trace/events/syscalls.h>
 #include <trace/events/timer.h>
+/* Old kernels do not declare it where they use it. */
+struct pool_workqueue;
 #include <trace/events/workqueue.h>
 #include "compat/task.h"
 #include "compat/trace_candidates.h"

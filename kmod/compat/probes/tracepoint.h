@@ -9,6 +9,9 @@
 #include <linux/tracepoint.h>
 #include "trace_candidates.h"
 
+/* The header of the workqueue events uses it; on old kernels without a declaration. */
+struct pool_workqueue;
+
 /*
  * tracepoint_probe_register() takes a void pointer and checks nothing; the header of the event
  * declares a function for this purpose, whose type we compare. A warning about a wrong handler
