@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "elf_file.h"
 #include "symtab.h"
 
 #define SEGMENTS_MAX 1024U
@@ -74,25 +75,6 @@ static int add_symbols(struct ktally_elf *elf, Elf *file, Elf_Scn *scn, const GE
 	return ret;
 }
 
-/* A section by name; NULL if there is none. */
-static Elf_Scn *find_section(Elf *file, const char *want, GElf_Shdr *header)
-{
-	Elf_Scn *scn = NULL;
-	const char *name;
-	size_t strings;
-
-	if (elf_getshdrstrndx(file, &strings))
-		return NULL;
-	while ((scn = elf_nextscn(file, scn))) {
-		if (!gelf_getshdr(scn, header))
-			continue;
-		name = elf_strptr(file, strings, header->sh_name);
-		if (name && !strcmp(name, want))
-			return scn;
-	}
-	return NULL;
-}
-
 /* Where the jump of the first PLT relocation lies, and how far apart they are: fixed by the psABI of each machine. */
 static bool plt_layout(Elf *file, uint64_t *first, uint64_t *end, uint64_t *step)
 {
@@ -103,9 +85,9 @@ static bool plt_layout(Elf *file, uint64_t *first, uint64_t *end, uint64_t *step
 	if (!gelf_getehdr(file, &ehdr))
 		return false;
 	*step = 16;
-	if (ehdr.e_machine == EM_X86_64 && find_section(file, ".plt.sec", &plt))
+	if (ehdr.e_machine == EM_X86_64 && ktally_elf_section(file, ".plt.sec", &plt))
 		head = 0;
-	else if (find_section(file, ".plt", &plt))
+	else if (ktally_elf_section(file, ".plt", &plt))
 		head = ehdr.e_machine == EM_X86_64 ? 16 : ehdr.e_machine == EM_AARCH64 ? 32 : UINT64_MAX;
 	else
 		return false;
@@ -127,7 +109,7 @@ static int add_plt(struct ktally_elf *elf, Elf *file)
 	const char *name;
 	int i, ret = 0;
 
-	scn = find_section(file, ".rela.plt", &rela);
+	scn = ktally_elf_section(file, ".rela.plt", &rela);
 	if (!scn || rela.sh_type != SHT_RELA || !plt_layout(file, &at, &end, &step))
 		return 0;
 	relocs = elf_getdata(scn, NULL);
