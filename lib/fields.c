@@ -21,7 +21,7 @@ static const struct {
 	{ "bytes", KTALLY_KIND_BYTES }, { "*_bytes", KTALLY_KIND_BYTES }, { "bytes_req", KTALLY_KIND_BYTES },
 	{ "bytes_alloc", KTALLY_KIND_BYTES }, { "size", KTALLY_KIND_BYTES }, { "len", KTALLY_KIND_BYTES },
 	{ "*delay", KTALLY_KIND_NS }, { "*runtime", KTALLY_KIND_NS }, { "*duration", KTALLY_KIND_NS }, { "*_ns", KTALLY_KIND_NS },
-	{ "*flags", KTALLY_KIND_HEX }, { "*address", KTALLY_KIND_HEX }, { "error_code", KTALLY_KIND_HEX },
+	{ "*flags", KTALLY_KIND_HEX }, { "*address", KTALLY_KIND_HEX }, { "addr", KTALLY_KIND_HEX }, { "error_code", KTALLY_KIND_HEX },
 };
 
 static const char *const symbols[] = { "ip", "_ip", "call_site", "caller", "function", "callback", "location", "func" };

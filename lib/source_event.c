@@ -87,7 +87,7 @@ static bool next_name(const char *text, int *pos, char *name, size_t size)
 		if (at - start == 5 && !memcmp(text + start, "alias", 5) && text[after] == '=')
 			at += strcspn(text + at, "/");
 		else if (!isdigit((unsigned char)text[start]) && text[after] != '(' && (text[after] != '=' || text[after + 1] == '=') &&
-			 text[start - 1] != ':' && (size_t)(at - start) < size)
+			 (!start || text[start - 1] != ':') && (size_t)(at - start) < size)
 			break;
 	}
 	memcpy(name, text + start, at - start);
@@ -96,24 +96,44 @@ static bool next_name(const char *text, int *pos, char *name, size_t size)
 	return true;
 }
 
-/* Does the text name a field that the event's record has and the handler has not? A word of the context is such a word in any case. */
+/* Is this name a field that the event's record has and the handler has not? A word of the context is such a word in any case. */
+static bool only_in_record(struct kt_compile *c, const struct ktally_source_info *typed, const char *name)
+{
+	const struct ktally_source_info *event;
+
+	if (has_field(typed, name) || kt_is_word(name))
+		return false;
+	event = peek_event(c, typed->name);
+	return event && has_field(event, name);
+}
+
+/* The ends of a pair name fields of their start as start.NAME. */
+static bool ends_need_record(struct kt_compile *c, const struct ktally_source_info *typed)
+{
+	const struct kt_compile *end;
+	unsigned int i;
+	char name[64];
+	int pos;
+
+	for (i = 0; c->opens && i < c->opens->nr_ends; i++) {
+		end = c->opens->ends[i];
+		pos = (int)(end->own - end->text);
+		while (next_name(end->text, &pos, name, sizeof(name)))
+			if (!strncmp(name, "start.", 6) && only_in_record(c, typed, name + 6))
+				return true;
+	}
+	return false;
+}
+
 static bool needs_record(struct kt_compile *c, const struct ktally_source_info *typed)
 {
-	const struct ktally_source_info *event = NULL;
 	char name[64];
 	int pos = c->next;
 
-	while (next_name(c->text, &pos, name, sizeof(name))) {
-		if (has_field(typed, name) || kt_is_word(name))
-			continue;
-		if (!event)
-			event = peek_event(c, typed->name);
-		if (!event)
-			return false;
-		if (has_field(event, name))
+	while (next_name(c->text, &pos, name, sizeof(name)))
+		if (only_in_record(c, typed, name))
 			return true;
-	}
-	return false;
+	return ends_need_record(c, typed);
 }
 
 /* ---- typed handlers ---- */

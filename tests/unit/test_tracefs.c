@@ -317,6 +317,8 @@ static void the_handler_is_taken_if_it_will_do(void **state)
 		{ "sched_wakeup//key=pid/sum=extra/", KTALLY_SOURCE_EVENT },
 		{ "sched:sched_wakeup/\"x\" == comm && extra/", KTALLY_SOURCE_EVENT },
 		{ "event:sched:sched_wakeup", KTALLY_SOURCE_EVENT },
+		{ "sched:sched_wakeup -> sys_enter//key=start.pid/", KTALLY_SOURCE_TRACEPOINT },
+		{ "sched:sched_wakeup -> sys_enter//key=start.extra/", KTALLY_SOURCE_EVENT },
 		{ "sched:absent/x > 1/", KTALLY_SOURCE_EVENT },	/* has a handler that this kernel gives no place */
 		{ "kinds", KTALLY_SOURCE_EVENT },
 	};

@@ -636,6 +636,23 @@ static void a_usdt_text_becomes_a_probe_a_place(void **state)
 	ktally_plan_free(plan);
 }
 
+/* Each place of a start saves what it has there, and they open one pair. */
+static void usdt_probes_are_paired(void **state)
+{
+	const char *path = probed("probed", "0");
+	struct ktally_plan *plan;
+	char text[2 * PATH_MAX];
+
+	(void)state;
+	snprintf(text, sizeof(text), "usdt:%s:app:request//pair=arg1/ -> usdt:%s:lib:done//pair=ax/key=start.arg2/hist=lat/", path, path);
+	plan = compiled(text, false);
+	assert_int_equal(plan->nr_probes, 3);
+	assert_int_equal(plan->nr_pairs, 1);
+	assert_int_equal(plan->nr_tables, 1);
+	assert_int_equal(plan->pairs[0].nr_saved, 1);
+	ktally_plan_free(plan);
+}
+
 static void refusals(void **state)
 {
 	static const struct { const char *form; int code; const char *says; } list[] = {
@@ -709,6 +726,7 @@ int main(void)
 		cmocka_unit_test(missing_probes_are_said),
 		cmocka_unit_test(probes_are_listed),
 		cmocka_unit_test(a_usdt_text_becomes_a_probe_a_place),
+		cmocka_unit_test(usdt_probes_are_paired),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(missing_features),
 #endif
