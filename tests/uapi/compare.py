@@ -15,29 +15,41 @@ import yaml
 
 SPEC = "uapi/ktally.yaml"
 HEADERS = ["ktally", "ktally_netlink", "ktally_program", "ktally_ring", "ktally_table"]
+KMOD = ["netlink", "netlink_get", "netlink_new", "netlink_pair", "netlink_counter"]
 SIZES = {"u8": 1, "s8": 1, "u16": 2, "s16": 2, "u32": 4, "s32": 4, "u64": 8, "s64": 8}
 POLICY_TYPES = {"u32": "NLA_U32", "u64": "NLA_U64", "string": "NLA_NUL_STRING", "binary": "NLA_BINARY"}
 PUT_TYPES = {"u32": "u32", "u64": "u64", "string": "string", "binary": "", "nest": "nest"}
 
 # A row a command: the functions whose attributes are its request and its reply, and the kind of request.
 NAMED = ["ktally_request_session"]
+SESSION = ["ktally_put_session", "put_governor"]
+PART = ["ktally_dump_session"]
 FLOWS = {
     "info-get": {"do": ([], ["ktally_info_get"])},
     "source-get": {"dump": (["ktally_dump_sources"], ["put_source"])},
-    "session-new": {"do": (["session_new"], ["ktally_put_session"])},
-    "session-get": {"do": (NAMED, ["ktally_put_session"]), "dump": (["ktally_dump_sessions"], ["ktally_put_session"])},
+    "session-new": {"do": (["session_new"], SESSION)},
+    "session-get": {"do": (NAMED, SESSION), "dump": (["ktally_dump_sessions"], SESSION)},
     "session-start": {"do": (NAMED + ["session_start"], [])},
     "session-stop": {"do": (NAMED + ["session_stop"], [])},
     "session-delete": {"do": (NAMED + ["session_delete"], [])},
-    "table-new": {"do": (NAMED + ["table_from", "copy_label"], ["ktally_table_new_cmd"])},
-    "table-get": {"dump": (["dump_parts"], ["put_table"])},
-    "probe-new": {"do": (NAMED + ["probe_new", "fill_probe", "add_program", "copy_label"], ["ktally_probe_new_cmd"])},
-    "probe-get": {"dump": (["dump_parts"], ["put_probe"])},
+    "table-new": {"do": (NAMED + ["table_from", "ktally_request_label"], ["ktally_table_new_cmd"])},
+    "table-get": {"dump": (PART, ["put_table"])},
+    "probe-new": {"do": (NAMED + ["probe_new", "fill_probe", "add_program", "ktally_request_label"],
+                         ["ktally_probe_new_cmd"])},
+    "probe-get": {"dump": (PART, ["put_probe"])},
     "snapshot": {"do": (NAMED + ["snapshot"], ["snapshot"])},
     "session-ntf": {"event": ([], ["notify"])},
+    "pair-new": {"do": (NAMED + ["pair_from", "ktally_request_label"], ["ktally_pair_new_cmd"])},
+    "pair-get": {"dump": (PART, ["put_pair"])},
+    "counter-new": {"do": (NAMED + ["counter_from"], ["ktally_counter_new_cmd"])},
+    "counter-get": {"dump": (PART, ["put_head", "put_values"])},
 }
 # Flags have no enum to be complete by: all names of a header that begin so.
-FLAG_SOURCES = {"feature": "KTALLY_FEATURE_", "session-flags": "KTALLY_SESSION_", "snapshot-flags": "KTALLY_SNAPSHOT_"}
+FLAG_SOURCES = {"feature": "KTALLY_FEATURE_", "session-flags": "KTALLY_SESSION_", "snapshot-flags": "KTALLY_SNAPSHOT_",
+                "column-flags": "KTALLY_COLUMN_", "pair-flags": "KTALLY_PAIR_", "perf-flags": "KTALLY_PERF_"}
+# Headers whose limits and other constants are all in the description, but for these.
+LIMITS = ["ktally", "ktally_netlink"]
+NO_LIMITS = {"KTALLY_ABI", "KTALLY_IOC_MAGIC"}
 
 
 def read(root, path):
@@ -63,7 +75,7 @@ class Sources:
     def __init__(self, root):
         self.root = root
         self.headers = {name: read(root, f"uapi/linux/{name}.h") for name in HEADERS}
-        self.kmod = "".join(read(root, f"kmod/{name}.c") for name in ("netlink", "netlink_get", "netlink_new"))
+        self.kmod = "".join(read(root, f"kmod/{name}.c") for name in KMOD)
         self.enums = {}
         for text in self.headers.values():
             for name, body in re.findall(r"^enum (\w+) {\n(.*?)^};", text, re.S | re.M):
@@ -73,8 +85,29 @@ class Sources:
         rows = re.findall(r"{ \.cmd = (\w+), (.*?) }", block(self.kmod, r"genl_ops ops\[\] = {", "};"))
         self.ops = {cmd: rest for cmd, rest in rows}
 
-    def defines(self, prefix):
-        return [name for text in self.headers.values() for name in re.findall(rf"^#define ({prefix}\w+)\s", text, re.M)]
+    def bits(self, prefix):
+        """Names of single bits."""
+        return [name for text in self.headers.values()
+                for name in re.findall(rf"^#define ({prefix}\w+)\s+\(1U(?:LL)? << ", text, re.M)
+                if not name.endswith("_MAX")]
+
+    def limits(self):
+        """Names of numbers: not of texts, of what is computed, and of the bits that are flags."""
+        numbers = {name for header in LIMITS for name in
+                   re.findall(r"^#define (KTALLY_\w+)\s+\(?[0-9]", self.headers[header], re.M)}
+        return numbers - {name for prefix in FLAG_SOURCES.values() for name in self.bits(prefix)} - NO_LIMITS
+
+    def told(self):
+        """The head of ktally_netlink.h: what each command takes (as a dump, too) and gives. None: it is not said."""
+        text = block(self.headers["ktally_netlink"], r"^ \* Below, what a command takes.*?", r" \*/")
+        text = re.sub(r"^ \* ?", "", text, flags=re.M).replace("FIELDS { FIELD { FIELD_* } ... }", "FIELDS")
+        rows = {}
+        for command, row in re.findall(r"^\t([A-Z_]+) +(.*?)(?=^\t[A-Z]|^$)", text, re.S | re.M):
+            found = re.fullmatch(r"({.*?})? *(?:or )?(?:dump ({.*?}))?\s*(?:-> ({.*?}|as \w+))?\s*(?:\([^()]*\)\s*)?", row, re.S)
+            if not found:
+                raise SystemExit(f"compare.py: {command} in the head of ktally_netlink.h cannot be read")
+            rows[command.lower().replace("_", "-")] = found.groups()
+        return rows
 
     def function(self, name):
         return block(self.kmod, rf"^[a-z][^\n;=]*\b{name}\((?:[^;{{]*)\)\n{{", "}")
@@ -88,6 +121,11 @@ class Sources:
             found.update(re.findall(r"\battrs\[(KTALLY_A_\w+)\]", body))
         return found
 
+    def numbers(self, names):
+        """Attributes that these functions read as a number, and its type."""
+        return [(attr, kind) for name in names
+                for kind, attr in re.findall(r"\bktally_attr_(u32|u64)\(request, (KTALLY_A_\w+)", self.function(name))]
+
     def given(self, names):
         """Attributes that these functions put into a message, with the type they are put as."""
         found = {}
@@ -95,6 +133,8 @@ class Sources:
             body = self.function(name)
             for kind, attr in re.findall(r"\b(?:ktally_)?nla_put_?(u32|u64|string|)\(skb, (KTALLY_A_\w+)", body):
                 found[attr] = kind
+            for attr in re.findall(r"\bnla_reserve\(skb, (KTALLY_A_\w+)", body):
+                found[attr] = ""
             for attr in re.findall(r"\bnla_nest_start\(skb, (KTALLY_A_\w+)", body):
                 found[attr] = "nest"
             for pair in re.findall(r"ktally_reply_numbers\(request, (KTALLY_A_\w+),.*?, (KTALLY_A_\w+),", body, re.S):
@@ -161,7 +201,7 @@ class Comparison:
             names.append(name)
             self.value(f"{item['type']} {item['name']}", name, 1 << entry["value"] if flags else entry["value"])
         if flags:
-            declared = self.source.defines(FLAG_SOURCES.get(item["name"], item["name"]))
+            declared = self.source.bits(FLAG_SOURCES.get(item["name"], item["name"]))
         else:
             declared = self.source.enums.get(c_name(item["enum-name"]).lower(), [])
         self.same(f"{item['type']} {item['name']}", names, declared)
@@ -188,6 +228,9 @@ class Comparison:
                 self.struct(item)
             else:
                 self.enum(item, item["type"] == "flags")
+        listed = {c_name(f"ktally-{item['name']}") for item in self.spec["definitions"] if item["type"] == "const"}
+        self.same("limits", {name for name in listed if any(re.search(rf"^#define {name}\s", self.source.headers[header], re.M)
+                                                             for header in LIMITS)}, self.source.limits())
         defined = {item["name"] for item in self.spec["definitions"]}
         for attr in self.space.values():
             for key in ("enum", "struct"):
@@ -246,7 +289,11 @@ class Comparison:
                 self.same(f"request {kind} {name}", {c_name("ktally-a-" + attr) for attr in
                                                      part.get("request", {}).get("attributes", [])},
                           self.source.taken(request))
+                for attr, number in self.source.numbers(request):
+                    if self.space.get(attr[len("KTALLY_A_"):].lower().replace("_", "-"), {}).get("type") != number:
+                        self.found.append(f"request {kind} {name}: {attr} is read as {number}")
                 self.message(f"reply {kind} {name}", part.get("reply", {}).get("attributes", []), reply)
+            self.head(name, item)
         for subset, functions in (("fields", ["put_field"]), ("field", ["put_field"])):
             listed = {attr["name"] for item in self.spec["attribute-sets"] if item["name"] == subset
                       for attr in item["attributes"]}
@@ -254,6 +301,29 @@ class Comparison:
             nests = {name for name, kind in given.items() if kind == "nest"}
             self.same(f"nest {subset}", {c_name("ktally-a-" + name) for name in listed},
                       nests if subset == "fields" else set(given) - nests)
+
+    def head(self, name, item):
+        """The header tells of the command as the description does; SESSION stands for NAME, too, a * for all that begin so."""
+        told = dict(zip(("do", "dump", "reply"), self.source.told().get(name, (None, None, None))))
+        if (told["reply"] or "").startswith("as "):
+            told["reply"] = self.source.told()[told["reply"][3:].lower().replace("_", "-")][2]
+        for kind in ("do", "dump"):
+            if (told[kind] is not None) != (kind in item):
+                self.found.append(f"head of ktally_netlink.h: {name} as {kind}")
+                continue
+            listed = item.get(kind, {})
+            request = set(self.expand(told[kind]))
+            if kind == "do" and "session" in request:
+                request.add("name")
+            for what, names in (("request", request), ("reply", set(self.expand(told["reply"])))):
+                if kind in item:
+                    self.same(f"head of ktally_netlink.h: {what} of {name} ({kind})",
+                              listed.get(what, {}).get("attributes", []), names)
+
+    def expand(self, text):
+        for name in re.findall(r"[A-Z][A-Z0-9_]*\*?", text or ""):
+            name = name.lower().replace("_", "-")
+            yield from ([attr for attr in self.space if attr.startswith(name[:-1])] if name.endswith("*") else [name])
 
     def run(self):
         self.family()
@@ -272,17 +342,37 @@ class Comparison:
 # A row a way to drift apart: the file, what is in it once, and what it becomes.
 MUTATIONS = [
     ("a number in the header", "uapi/linux/ktally_netlink.h", "KTALLY_A_HALF = 38,", "KTALLY_A_HALF = 60,"),
-    ("a new attribute", "uapi/linux/ktally_netlink.h", "\t__KTALLY_A_END", "\tKTALLY_A_NEW = 47,\n\t__KTALLY_A_END"),
+    ("a new attribute", "uapi/linux/ktally_netlink.h", "\t__KTALLY_A_END", "\tKTALLY_A_NEW = 69,\n\t__KTALLY_A_END"),
     ("a new state", "uapi/linux/ktally.h", "\t__KTALLY_STATE_END\n", "\tKTALLY_STATE_LOST = 4,\n\t__KTALLY_STATE_END\n"),
     ("a feature elsewhere", "uapi/linux/ktally.h", "KTALLY_FEATURE_CGROUP\t\t(1ULL << 8)",
      "KTALLY_FEATURE_CGROUP\t\t(1ULL << 12)"),
     ("a limit", "uapi/linux/ktally.h", "KTALLY_SCOPE_MAX\t4096", "KTALLY_SCOPE_MAX\t2048"),
+    ("a new limit", "uapi/linux/ktally.h", "#define KTALLY_COUNTERS_MAX",
+     "#define KTALLY_EDGES_MAX\t4\n#define KTALLY_COUNTERS_MAX"),
+    ("a flag elsewhere", "uapi/linux/ktally_netlink.h", "KTALLY_PERF_PINNED\t\t(1U << 6)",
+     "KTALLY_PERF_PINNED\t\t(1U << 7)"),
+    ("a new flag", "uapi/linux/ktally_table.h", "#define KTALLY_PAIR_NEST",
+     "#define KTALLY_PAIR_LATE (1U << 2)\n#define KTALLY_PAIR_NEST"),
+    ("a request untold in the head of a header", "uapi/linux/ktally_netlink.h", "NR_SAVED?, ROWS, PAIR_COUNTERS?",
+     "ROWS, PAIR_COUNTERS?"),
+    ("an answer untold in the head of a header", "uapi/linux/ktally_netlink.h", "BUDGET, SHARE, STEPS? }",
+     "BUDGET, STEPS? }"),
+    ("a narrower member of a pair", "uapi/linux/ktally_table.h", "\t__aligned_u64 negative;", "\t__u32 negative;"),
+    ("a member of a step elsewhere", "uapi/linux/ktally_netlink.h", "\t__u32 kind;\n\t__u32 number;",
+     "\t__u32 number;\n\t__u32 kind;"),
     ("a wider member", "uapi/linux/ktally_table.h", "\t__u16 hist;", "\t__u32 hist;"),
     ("another group", "uapi/linux/ktally_netlink.h", '"events"\n', '"changes"\n'),
     ("a policy's type", "kmod/netlink.c", "[KTALLY_A_ROWS]\t\t\t= { .type = NLA_U32 }",
      "[KTALLY_A_ROWS]\t\t\t= { .type = NLA_U64 }"),
-    ("a policy's length", "kmod/netlink.c", ".len = KTALLY_NAME_MAX - 1 }", ".len = KTALLY_NAME_MAX }"),
+    ("a policy's length", "kmod/netlink.c", ".len = KTALLY_PATH_MAX - 1 }", ".len = KTALLY_PATH_MAX }"),
     ("a lost dump", "kmod/netlink.c", ", .dumpit = ktally_dump_sessions }", " }"),
+    ("a lost dump of pairs", "kmod/netlink.c", ", .dumpit = ktally_dump_pairs }", " }"),
+    ("a lost command", "kmod/netlink.c", "\t{ .cmd = KTALLY_CMD_COUNTER_NEW, .doit = netlink_do },\n", ""),
+    ("a request read as another type", "kmod/netlink_pair.c", "ktally_attr_u32(request, KTALLY_A_NR_SAVED, 0)",
+     "ktally_attr_u64(request, KTALLY_A_NR_SAVED, 0)"),
+    ("a pair's answer left out", "kmod/netlink_pair.c", "nla_put_u32(skb, KTALLY_A_ROWS, pair->capacity) ||", ""),
+    ("a counter's values as something else", "kmod/netlink_counter.c", "nla_reserve(skb, KTALLY_A_COUNTER_VALUES, 0)",
+     "nla_reserve(skb, KTALLY_A_COUNT, 0)"),
     ("a request not looked at", "kmod/netlink_new.c", "ktally_attr_u64(request, KTALLY_A_SRC_PERIOD, 0)", "0"),
     ("an answer left out", "kmod/netlink_get.c", "nla_put_u32(skb, KTALLY_A_PORTID, session->portid) ||", ""),
     ("an answer of another type", "kmod/netlink.c", "ktally_nla_put_u64(skb, KTALLY_A_TIME,",
@@ -290,6 +380,7 @@ MUTATIONS = [
     ("a type in the description", SPEC, "name: nr-cpus\n        type: u32", "name: nr-cpus\n        type: u64"),
     ("a command's number in the description", SPEC, "name: snapshot\n      value: 12", "name: snapshot\n      value: 14"),
     ("a name in the description", SPEC, "      - overwrite\n", "      - overwriting\n"),
+    ("a kind of pair in the description", SPEC, "      - task\n      - cpu\n", "      - cpu\n      - task\n"),
 ]
 
 

@@ -49,6 +49,20 @@ NEXT(ktally_insn, b, aux, 4);
 NEXT(ktally_insn, aux, imm, 8);
 ENDS(ktally_insn, imm, 16);
 
+FIRST(ktally_counter_value, cpu);
+NEXT(ktally_counter_value, cpu, reserved, 4);
+NEXT(ktally_counter_value, reserved, value, 8);
+NEXT(ktally_counter_value, value, enabled, 16);
+NEXT(ktally_counter_value, enabled, running, 24);
+ENDS(ktally_counter_value, running, 32);
+
+FIRST(ktally_step, time);
+NEXT(ktally_step, time, kind, 8);
+NEXT(ktally_step, kind, number, 12);
+NEXT(ktally_step, number, share, 16);
+NEXT(ktally_step, share, cpu, 20);
+ENDS(ktally_step, cpu, 24);
+
 #ifndef PEDANTIC
 FIRST(ktally_ring_page, magic);
 NEXT(ktally_ring_page, magic, cpu, 4);
@@ -95,11 +109,21 @@ OPEN(ktally_mmap, dev_minor, path, 72);
 
 FIRST(ktally_column, kind);
 NEXT(ktally_column, kind, hist, 2);
-NEXT(ktally_column, hist, reserved, 4);
-NEXT(ktally_column, reserved, param0, 8);
+NEXT(ktally_column, hist, flags, 4);
+NEXT(ktally_column, flags, param0, 8);
 NEXT(ktally_column, param0, param1, 16);
 NEXT(ktally_column, param1, param2, 24);
 ENDS(ktally_column, param2, 32);
+
+FIRST(ktally_exemplar, busy);
+NEXT(ktally_exemplar, busy, value, 8);
+NEXT(ktally_exemplar, value, time, 16);
+NEXT(ktally_exemplar, time, image, 24);
+NEXT(ktally_exemplar, image, tid, 32);
+NEXT(ktally_exemplar, tid, cpu, 36);
+NEXT(ktally_exemplar, cpu, stack, 40);
+NEXT(ktally_exemplar, stack, reserved, 44);
+ENDS(ktally_exemplar, reserved, 48);
 
 FIRST(ktally_half, magic);
 NEXT(ktally_half, magic, abi, 4);
@@ -111,7 +135,9 @@ NEXT(ktally_half, probes_offset, tables_offset, 24);
 NEXT(ktally_half, tables_offset, reserved, 28);
 NEXT(ktally_half, reserved, generation, 32);
 NEXT(ktally_half, generation, length, 40);
-NEXT(ktally_half, length, pad, 48);
+NEXT(ktally_half, length, nr_pairs, 48);
+NEXT(ktally_half, nr_pairs, pairs_offset, 52);
+NEXT(ktally_half, pairs_offset, pad, 56);
 ENDS(ktally_half, pad, 64);
 
 FIRST(ktally_probe_count, hits);
@@ -123,6 +149,40 @@ NEXT(ktally_probe_count, other, recursion, 40);
 NEXT(ktally_probe_count, recursion, nmi, 48);
 NEXT(ktally_probe_count, nmi, fault, 56);
 ENDS(ktally_probe_count, fault, 64);
+
+FIRST(ktally_pair_count, starts);
+NEXT(ktally_pair_count, starts, ended, 8);
+NEXT(ktally_pair_count, ended, replaced, 16);
+NEXT(ktally_pair_count, replaced, full, 24);
+NEXT(ktally_pair_count, full, abandoned, 32);
+NEXT(ktally_pair_count, abandoned, unmatched, 40);
+NEXT(ktally_pair_count, unmatched, negative, 48);
+NEXT(ktally_pair_count, negative, stayed, 56);
+ENDS(ktally_pair_count, stayed, 64);
+
+FIRST(ktally_pairs, magic);
+NEXT(ktally_pairs, magic, kind, 4);
+NEXT(ktally_pairs, kind, flags, 8);
+NEXT(ktally_pairs, flags, nr_keys, 12);
+NEXT(ktally_pairs, nr_keys, nr_saved, 16);
+NEXT(ktally_pairs, nr_saved, nr_counters, 20);
+NEXT(ktally_pairs, nr_counters, capacity, 24);
+NEXT(ktally_pairs, capacity, entry_size, 28);
+NEXT(ktally_pairs, entry_size, entries_offset, 32);
+NEXT(ktally_pairs, entries_offset, frame_size, 40);
+NEXT(ktally_pairs, frame_size, reserved, 44);
+NEXT(ktally_pairs, reserved, factor, 48);
+NEXT(ktally_pairs, factor, ticks, 56);
+NEXT(ktally_pairs, ticks, time, 64);
+NEXT(ktally_pairs, time, pad, 72);
+ENDS(ktally_pairs, pad, 80);
+
+FIRST(ktally_open, sequence);
+NEXT(ktally_open, sequence, depth, 4);
+NEXT(ktally_open, depth, owner, 8);
+NEXT(ktally_open, owner, cpu, 16);
+NEXT(ktally_open, cpu, reserved, 20);
+OPEN(ktally_open, reserved, frames, 24);
 
 FIRST(ktally_table_head, rows_offset);
 NEXT(ktally_table_head, rows_offset, used, 8);
@@ -156,4 +216,6 @@ OPEN(ktally_stack, kind, ips, 8);
 HOLDS(ioc_attach, KTALLY_IOC_ATTACH == _IOWR(0xB7, 1, struct ktally_attach) && _IOC_SIZE(KTALLY_IOC_ATTACH) == 16);
 HOLDS(ioc_region, KTALLY_IOC_REGION == _IOWR(0xB7, 2, struct ktally_region) && _IOC_SIZE(KTALLY_IOC_REGION) == 32);
 HOLDS(identity, sizeof(struct ktally_probe_count) / sizeof(__u64) == 8);
+HOLDS(pair_identity, sizeof(struct ktally_pair_count) / sizeof(__u64) == 8);
+HOLDS(exemplar_cells, sizeof(struct ktally_exemplar) == KTALLY_EXEMPLAR_CELLS * sizeof(__u64));
 #endif

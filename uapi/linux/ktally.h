@@ -61,11 +61,11 @@ enum ktally_state {
 
 /**
  * enum ktally_source_kind - what can fire
- * @KTALLY_SOURCE_TIMER: an hrtimer on every CPU, @KTALLY_SRC_PERIOD nanoseconds apart; samples what it interrupts
+ * @KTALLY_SOURCE_TIMER: an hrtimer on every CPU, KTALLY_A_SRC_PERIOD nanoseconds apart; samples what it interrupts
  * @KTALLY_SOURCE_PERF: a per-CPU perf counter (KTALLY_A_SRC_PERF_*) that overflows every KTALLY_A_SRC_PERIOD counts
  *	(nanoseconds for cpu-clock), or so many times a second with KTALLY_PERF_FREQ; a hardware breakpoint is one too
- * @KTALLY_SOURCE_TRACEPOINT: a tracepoint with a typed handler, by KTALLY_SRC_NAME ("sched:sched_switch")
- * @KTALLY_SOURCE_KPROBE: a kernel function, KTALLY_SRC_NAME plus KTALLY_SRC_OFFSET
+ * @KTALLY_SOURCE_TRACEPOINT: a tracepoint with a typed handler, by KTALLY_A_SRC_NAME ("sched:sched_switch")
+ * @KTALLY_SOURCE_KPROBE: a kernel function, KTALLY_A_SRC_NAME plus KTALLY_A_SRC_OFFSET
  * @KTALLY_SOURCE_PROCESS: process life (fork, exec, exit, executable mappings), written to the ring as
  *	KTALLY_RECORD_* system records without a program
  * @KTALLY_SOURCE_KRETPROBE: the return of a kernel function, KTALLY_A_SRC_NAME; arguments are those at its entry
@@ -174,7 +174,7 @@ struct ktally_attach {
  * @offset: out: offset to give to mmap
  * @length: out: length to give to mmap; 0 if the session has no such region (no ring, no stacks)
  *
- * -ENXIO: no memory was set aside for that CPU. Offsets are never fixed; ask.
+ * -ENXIO: no memory was set aside for that CPU, or the session has no such pair. Offsets are never fixed; ask.
  */
 struct ktally_region {
 	__u32 size;

@@ -3,29 +3,41 @@
  * ktally: the generic netlink family that describes and drives sessions.
  *
  * Family "ktally", version KTALLY_ABI, multicast group "events". uapi/ktally.yaml is the same in YNL.
- * Every attribute sits at the top level of its message; the space is one enum, so an id means one thing everywhere.
+ * Every attribute sits at the top level of its message, but for those of FIELDS; the space is one enum, so an id means one thing
+ * everywhere.
  * INFO_GET and SOURCE_GET are open to all; everything else needs CAP_PERFMON (CAP_SYS_ADMIN where the kernel has no such
  * capability). A refusal carries a sentence (extack); the offending attribute is pointed at, inside KTALLY_A_PROGRAM the
  * offending instruction.
  *
- * Where SESSION stands below, NAME does as well (but for the dumps).
+ * Below, what a command takes -> what it answers with; ? is for what need not be there, * for all whose names begin so. Where a
+ * command that is no dump takes SESSION, it takes NAME as well.
  *
+ *	INFO_GET      { }  -> { ABI, FEATURES, NR_CPUS, RELEASE, NR_SESSIONS }
+ *	SOURCE_GET    dump { }  -> { SOURCE_KIND, SRC_NAME, AVAILABLE, FIELDS { FIELD { FIELD_* } ... } }
  *	SESSION_NEW   { NAME?, FLAGS?, RING_SIZE?, RING_MODE?, RING_WATERMARK?, STACK_ENTRIES?, CPUS?, SCOPE_PIDS?,
- *	                SCOPE_CGROUP?, SCOPE_CONTROLLER?, BUDGET?, SCRATCH_SIZE? } -> SESSION_GET reply
- *	SESSION_GET   { SESSION | NAME }  or dump         -> { SESSION, NAME?, STATE, FLAGS, RING_*, STACK_ENTRIES, NR_TABLES, NR_PROBES, NR_PAIRS, NR_COUNTERS,
- *	                PORTID, MEMORY, MISSED, BUDGET, SHARE, STEPS? }
- *	TABLE_NEW     { SESSION, NR_KEYS, ROWS, COLUMNS, LABEL? }  -> { SESSION, TABLE }
- *	TABLE_GET     { SESSION } dump                    -> { SESSION, TABLE, NR_KEYS, ROWS, COLUMNS, LABEL? }
+ *	                SCOPE_CGROUP?, SCOPE_CONTROLLER?, BUDGET?, SCRATCH_SIZE? }  -> as SESSION_GET
+ *	SESSION_GET   { SESSION } or dump { }
+ *	                -> { SESSION, NAME?, STATE, FLAGS, RING_*, STACK_ENTRIES, SCRATCH_SIZE, NR_TABLES, NR_PROBES, NR_PAIRS,
+ *	                NR_COUNTERS, PORTID, MEMORY, MISSED, BUDGET, SHARE, STEPS? }
+ *	SESSION_START { SESSION }
+ *	SESSION_STOP  { SESSION }
+ *	SESSION_DELETE { SESSION }
+ *	TABLE_NEW     { SESSION, NR_KEYS, ROWS, COLUMNS?, LABEL? }  -> { SESSION, TABLE }
+ *	TABLE_GET     dump { SESSION }  -> { SESSION, TABLE, NR_KEYS, ROWS, COLUMNS, LABEL? }
  *	PAIR_NEW      { SESSION, PAIR_KIND, PAIR_FLAGS?, NR_KEYS?, NR_SAVED?, ROWS, PAIR_COUNTERS?, LABEL? }  -> { SESSION, PAIR }
- *	PAIR_GET      { SESSION } dump                    -> { SESSION, PAIR, PAIR_KIND, PAIR_FLAGS, NR_KEYS, NR_SAVED, ROWS, PAIR_COUNTERS?, PAIR_COUNT, LABEL? }
- *	COUNTER_NEW   { SESSION, SRC_PERF_TYPE, SRC_PERF_CONFIG*, SRC_PERF_FLAGS?, LABEL? }  -> { SESSION, COUNTER }
- *	COUNTER_GET   { SESSION } dump                    -> { SESSION, COUNTER, SRC_PERF_*, COUNTER_VALUES, LABEL? }
- *	PROBE_NEW     { SESSION, SOURCE_KIND, SRC_*, PROGRAM?, PROGRAM_DATA?, LABEL? }  -> { SESSION, PROBE }
- *	PROBE_GET     { SESSION } dump                    -> { SESSION, PROBE, SOURCE_KIND, SRC_*, COUNT, MISSED, COST, LABEL? }
- *	SESSION_START { SESSION }    SESSION_STOP { SESSION }    SESSION_DELETE { SESSION }
- *	SNAPSHOT      { SESSION, SNAPSHOT_FLAGS? }        -> { SESSION, HALF, GENERATION, TIME }
- *	INFO_GET      { }                                 -> { ABI, FEATURES, NR_CPUS, RELEASE, NR_SESSIONS }
- *	SOURCE_GET    dump                                -> { SOURCE_KIND, SRC_NAME, AVAILABLE, FIELDS{ FIELD{ FIELD_* } ... } }
+ *	PAIR_GET      dump { SESSION }  -> { SESSION, PAIR, PAIR_KIND, PAIR_FLAGS, NR_KEYS, NR_SAVED, ROWS, PAIR_COUNTERS?,
+ *	                PAIR_COUNT, LABEL? }
+ *	COUNTER_NEW   { SESSION, SRC_PERF_TYPE, SRC_PERF_CONFIG, SRC_PERF_CONFIG1?, SRC_PERF_CONFIG2?, SRC_PERF_FLAGS?, LABEL? }
+ *	                -> { SESSION, COUNTER }
+ *	COUNTER_GET   dump { SESSION }  -> { SESSION, COUNTER, SRC_PERF_*, COUNTER_VALUES, LABEL? }
+ *	                (as many messages of one counter, each with further CPUs, as its values need)
+ *	PROBE_NEW     { SESSION, SOURCE_KIND, SRC_*?, PROGRAM?, PROGRAM_DATA?, LABEL? }  -> { SESSION, PROBE }
+ *	PROBE_GET     dump { SESSION }  -> { SESSION, PROBE, SOURCE_KIND, SRC_NAME?, SRC_OFFSET, SRC_PERIOD, SRC_PERF_*, SRC_PATH?,
+ *	                SRC_SEMAPHORE?, COUNT, MISSED, COST, LABEL? }
+ *	SNAPSHOT      { SESSION, SNAPSHOT_FLAGS? }  -> { SESSION, HALF, GENERATION, TIME }
+ *
+ * What is named by another must be there before: counters before the pairs that use them, all of these and tables before the
+ * probes whose programs do. After SESSION_START nothing can be added.
  *
  * Notifications on "events": SESSION_NTF { SESSION, NAME?, STATE } whenever a session changes state (NEW when it is made).
  */
@@ -84,17 +96,18 @@ enum ktally_cmd {
  * @KTALLY_A_NR_PROBES: u32
  * @KTALLY_A_MEMORY: u64, bytes of kernel memory held by the session
  * @KTALLY_A_MISSED: u64, SESSION_GET: hits on CPUs the session has no memory for; PROBE_GET: hits the kernel lost before they
- *	reached us (kprobe nmissed)
+ *	reached us (kprobes inside other kprobes, calls that found no kretprobe instance, periods that a timer skipped)
  * @KTALLY_A_TABLE: u32, number of a table in its session
- * @KTALLY_A_NR_KEYS: u32, key words, 0..KTALLY_KEYS_MAX; 0: the table has one row, the other row
- * @KTALLY_A_ROWS: u32, rows per CPU
- * @KTALLY_A_COLUMNS: binary, array of struct ktally_column
+ * @KTALLY_A_NR_KEYS: u32, of a table: key words, 0..KTALLY_KEYS_MAX; 0: the table has one row, the other row. Of a pair: see enum
+ *	ktally_pair_kind
+ * @KTALLY_A_ROWS: u32, of a table: rows per CPU, the other row not counted. Of a pair: starts that can be open at a time
+ * @KTALLY_A_COLUMNS: binary, array of struct ktally_column; absent: the table counts hits
  * @KTALLY_A_LABEL: binary, up to 1024 bytes that the module keeps and returns: user space's own description
  * @KTALLY_A_PROBE: u32, number of a probe in its session
  * @KTALLY_A_SOURCE_KIND: u32, enum ktally_source_kind
- * @KTALLY_A_SRC_NAME: string
- * @KTALLY_A_SRC_OFFSET: u64
- * @KTALLY_A_SRC_PERIOD: u64
+ * @KTALLY_A_SRC_NAME: string, see enum ktally_source_kind
+ * @KTALLY_A_SRC_OFFSET: u64, bytes: behind a symbol, or in a file
+ * @KTALLY_A_SRC_PERIOD: u64, nanoseconds or counts, see enum ktally_source_kind; with KTALLY_PERF_FREQ hits a second
  * @KTALLY_A_SRC_PERF_TYPE: u32, as in struct perf_event_attr
  * @KTALLY_A_SRC_PERF_CONFIG: u64, as in struct perf_event_attr
  * @KTALLY_A_PROGRAM: binary, array of struct ktally_insn; required but for KTALLY_SOURCE_PROCESS
@@ -111,7 +124,7 @@ enum ktally_cmd {
  * @KTALLY_A_FIELD_TYPE: u32, enum ktally_type
  * @KTALLY_A_FIELD_SIZE: u32, bytes
  * @KTALLY_A_SRC_PATH: string, a file, up to KTALLY_PATH_MAX with its NUL, as the caller sees it
- * @KTALLY_A_SRC_SEMAPHORE: u64, offset in the file
+ * @KTALLY_A_SRC_SEMAPHORE: u64, offset in the file; 0: none
  * @KTALLY_A_SRC_PERF_CONFIG1: u64, as in struct perf_event_attr; of a breakpoint the address (SRC_PERF_CONFIG: HW_BREAKPOINT_*)
  * @KTALLY_A_SRC_PERF_CONFIG2: u64, as in struct perf_event_attr; of a breakpoint the length
  * @KTALLY_A_SRC_PERF_FLAGS: u32, KTALLY_PERF_*
@@ -125,7 +138,7 @@ enum ktally_cmd {
  * @KTALLY_A_PAIR_KIND: u32, enum ktally_pair_kind
  * @KTALLY_A_PAIR_FLAGS: u32, KTALLY_PAIR_*
  * @KTALLY_A_NR_SAVED: u32, words that a start saves
- * @KTALLY_A_PAIR_COUNTERS: binary, array of __u32: counters of the session whose differences an end has; TASK and CPU only
+ * @KTALLY_A_PAIR_COUNTERS: binary, array of __u32: counters of the session, all pinned, whose differences an end has; TASK and CPU only
  * @KTALLY_A_PAIR_COUNT: binary, struct ktally_pair_count summed over CPUs and halves; exact when the session is stopped
  * @KTALLY_A_NR_PAIRS: u32
  * @KTALLY_A_COUNTER: u32, number of a counter in its session
@@ -216,14 +229,14 @@ enum ktally_attr {
 #define KTALLY_LABEL_MAX	1024
 
 /* KTALLY_A_SRC_PERF_FLAGS */
-#define KTALLY_PERF_FREQ		(1U << 0)	/* SRC_PERIOD is hits a second */
+#define KTALLY_PERF_FREQ		(1U << 0)	/* PROBE_NEW: SRC_PERIOD is hits a second */
 #define KTALLY_PERF_EXCLUDE_USER	(1U << 1)
 #define KTALLY_PERF_EXCLUDE_KERNEL	(1U << 2)
 #define KTALLY_PERF_EXCLUDE_HV		(1U << 3)
 #define KTALLY_PERF_EXCLUDE_HOST	(1U << 4)
 #define KTALLY_PERF_EXCLUDE_GUEST	(1U << 5)
-#define KTALLY_PERF_PINNED		(1U << 6)	/* COUNTER_NEW: always counts, or the session does not start */
-#define KTALLY_PERF_PRECISE_SHIFT	8		/* 2 bits: precise_ip */
+#define KTALLY_PERF_PINNED		(1U << 6)	/* always counts, or the session does not start */
+#define KTALLY_PERF_PRECISE_SHIFT	8		/* PROBE_NEW: 2 bits: precise_ip */
 
 #define KTALLY_BUDGET_DEFAULT	50	/* thousandths of a CPU */
 
@@ -245,10 +258,10 @@ struct ktally_counter_value {
 
 /**
  * enum ktally_step_kind - what the governor did
- * @KTALLY_STEP_STACKS: no more stacks: KTALLY_OP_STACK gives 0 (on: given back)
- * @KTALLY_STEP_COUNTERS: no more counters: KTALLY_OP_COUNTER gives 0
+ * @KTALLY_STEP_STACKS: no more stacks: KTALLY_OP_STACK gives 0; or stacks again
+ * @KTALLY_STEP_COUNTERS: no more counters: KTALLY_OP_COUNTER gives 0; or counters again
  * @KTALLY_STEP_GATE: one hit in @number is run, with weight @number (1: all)
- * @KTALLY_STEP_PROBE: probe @number is off until the session ends
+ * @KTALLY_STEP_PROBE: probe @number is off until the session is stopped
  */
 enum ktally_step_kind {
 	KTALLY_STEP_UNSPEC = 0,

@@ -66,8 +66,8 @@ struct ktally_insn {
  * @KTALLY_OP_UPDATE: update table @aux: key words from a.., column values from b.. (one register for each column that takes a
  *	value, in column order; KTALLY_NO_REG if none does)
  * @KTALLY_OP_RECORD: dst = integer in the record of a trace event; @aux: offset | size << 16 (1 2 4 8) | KTALLY_RECORD_SIGNED |
- *	KTALLY_RECORD_DYNAMIC; with DYNAMIC the offset is that of a __data_loc word and @imm the offset inside the array it
- *	points to, else @imm = 0. Outside of the record: a fault
+ *	KTALLY_RECORD_DYNAMIC | KTALLY_RECORD_RELATIVE; with DYNAMIC the offset is that of a __data_loc word (with RELATIVE too: of
+ *	a __rel_loc word) and @imm the offset inside the array it points to, else @imm = 0. Outside of the record: a fault
  * @KTALLY_OP_RECORD_TEXT: dst.. = text in the record of a trace event; @aux: offset | KTALLY_RECORD_DYNAMIC (a __data_loc word) |
  *	KTALLY_RECORD_RELATIVE (a __rel_loc word); @imm: bytes kept (multiple of 8, <= KTALLY_STRING_MAX) | size of a fixed array << 32
  * @KTALLY_OP_COUNTER: dst = what counter @aux & 0xffff of the session has counted on this CPU. KTALLY_COUNTER_DELTA: since this probe
@@ -83,7 +83,8 @@ struct ktally_insn {
  *	@imm instructions (@imm >= 1). @aux flags KTALLY_END_*
  * @KTALLY_OP_KEEP: write a KTALLY_RECORD_EVENT with @aux words from a.. into the CPU's scratch ring, where it is soon overwritten. Needs a
  *	session with SCRATCH_SIZE
- * @KTALLY_OP_DUMP: copy what the scratch ring of this CPU holds from the last a nanoseconds into the ring, as it is
+ * @KTALLY_OP_DUMP: copy what the scratch ring of this CPU holds from the last a nanoseconds into the ring, as it is; the oldest 4096
+ *	records in it are looked at. Needs a session with SCRATCH_SIZE and a ring
  * @KTALLY_OP_EMIT: write a KTALLY_RECORD_EVENT with @aux words from registers a.. ; @aux 0..KTALLY_REGS. Needs a session with a ring.
  */
 enum ktally_op {
