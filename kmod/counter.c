@@ -153,6 +153,7 @@ static int count_here(struct ktally_counter *counter, unsigned int cpu)
 
 	if (IS_ERR(event))
 		return is_elsewhere(PTR_ERR(event)) ? 0 : PTR_ERR(event);
+	here->direct = ktally_perf_is_direct(event);
 	here->life = life;
 	here->counted = true;
 	/* Pairs with ktally_counter_read(). */

@@ -9,6 +9,7 @@
 #include <linux/ktally_netlink.h>
 #include <asm/barrier.h>
 #include "compat/perf.h"
+#include "compat/perf_direct.h"
 
 struct cpumask;
 struct ktally_session;
@@ -36,12 +37,14 @@ struct ktally_counter_config {
  * @enabled: nanoseconds of those
  * @running: nanoseconds of those
  * @life: which of the CPU's lives @event belongs to
+ * @direct: whether ktally_perf_read_direct() understands @event; written before it
  * @hidden: one that ends
  * @counted: whether it ever counted here
  */
 struct ktally_counter_here {
 	struct perf_event *event;
 	u64 before;
+	bool direct;
 	u64 enabled;
 	u64 running;
 	struct perf_event *hidden;
@@ -106,7 +109,9 @@ static __always_inline bool ktally_counter_read(const struct ktally_counter *cou
 	/* Pairs with count_here(): a counter that is seen is seen with what came before it. */
 	struct perf_event *event = smp_load_acquire(&here->event);
 
-	if (unlikely(!event) || unlikely(!ktally_perf_read(event, value)))
+	if (unlikely(!event))
+		return false;
+	if (unlikely(!(here->direct ? ktally_perf_read_direct(event, value) : ktally_perf_read(event, value))))
 		return false;
 	*value += here->before;
 	return true;

@@ -205,7 +205,7 @@ static bool bucket(const struct ktally_insn *insn, u64 value, u64 *dst)
 	return true;
 }
 
-static bool counter(const struct ktally_run *run, const struct ktally_insn *insn, u64 *dst)
+static __always_inline bool counter(const struct ktally_run *run, const struct ktally_insn *insn, u64 *dst)
 {
 	u64 *last = raw_cpu_ptr(run->probe->program->state) + insn->aux, now;
 
@@ -283,8 +283,6 @@ static noinline bool rare(struct ktally_run *run, const struct ktally_insn *insn
 		ktally_pair_start((void *)(unsigned long)insn->imm, run->half, &regs[insn->a], &regs[insn->b],
 				  run->weight, insn->aux & KTALLY_START_FIRST);
 		return true;
-	case KTALLY_OP_COUNTER:
-		return counter(run, insn, dst);
 	}
 	*dst = calculate(insn->op, regs[insn->a],
 			 insn->b == KTALLY_NO_REG ? insn->imm : regs[insn->b]);
@@ -362,6 +360,9 @@ unsigned int __no_stack_protector ktally_program_run(const struct ktally_probe *
 		} else if (insn->op == KTALLY_OP_GATE) {
 			if (!ktally_gate(insn, probe->program, &regs[insn->a], &run.weight))
 				return passed_over(probe->program, KTALLY_COUNTED(gated));
+		} else if (insn->op == KTALLY_OP_COUNTER) {
+			if (!counter(&run, insn, &regs[insn->dst]))
+				return KTALLY_COUNTED(fault);
 		} else if (!rare(&run, insn, regs)) {
 			return KTALLY_COUNTED(fault);
 		}

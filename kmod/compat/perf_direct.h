@@ -39,10 +39,13 @@ static inline bool ktally_perf_is_direct(const struct perf_event *event)
 	return name && (!strncmp(name, "armv8_", 6) || !strncmp(name, "armv9_", 6)) && !(event->attr.config1 & 1);
 }
 
-static __always_inline u32 ktally_pmu_event_counter(unsigned int n)
+static __always_inline bool ktally_pmu_register(int place, u32 *now)
 {
-#define KTALLY_PMU_CASE(n)	case n: return read_sysreg(pmevcntr##n##_el0)
-	switch (n) {
+#define KTALLY_PMU_CASE(n)	case KTALLY_PMU_FIRST + n: *now = read_sysreg(pmevcntr##n##_el0); return true
+	switch (place) {
+	case KTALLY_PMU_CYCLES:
+		*now = read_sysreg(pmccntr_el0);
+		return true;
 	KTALLY_PMU_CASE(0);
 	KTALLY_PMU_CASE(1);
 	KTALLY_PMU_CASE(2);
@@ -76,7 +79,7 @@ static __always_inline u32 ktally_pmu_event_counter(unsigned int n)
 	KTALLY_PMU_CASE(30);
 	}
 #undef KTALLY_PMU_CASE
-	return 0;
+	return false;
 }
 
 /**
@@ -103,10 +106,8 @@ static __always_inline bool ktally_perf_read_direct(struct perf_event *event, u6
 			return false;
 		place = READ_ONCE(event->hw.idx);
 		noted = local64_read(&event->hw.prev_count);
-		if (place == KTALLY_PMU_CYCLES)
-			now = read_sysreg(pmccntr_el0);
-		else
-			now = ktally_pmu_event_counter(place - KTALLY_PMU_FIRST);
+		if (unlikely(!ktally_pmu_register(place, &now)))
+			return false;
 		sum = local64_read(&event->count);
 		barrier();
 	} while (unlikely(noted != (u64)local64_read(&event->hw.prev_count) || place != READ_ONCE(event->hw.idx)));
