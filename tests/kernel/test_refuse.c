@@ -311,6 +311,13 @@ PROGRAM_BUILD(emit_huge, EMIT(0, UINT32_MAX), EXIT(FOLDED))
 #define ON(name, cmd, ...) { #name " of " #cmd, KTALLY_CMD_##cmd, false, build_##name, __VA_ARGS__ }
 #define DUMP(name, cmd, ...) { #name " of dump " #cmd, KTALLY_CMD_##cmd, true, build_##name, __VA_ARGS__ }
 
+/* arm64 refuses every one, and says so first. */
+#if defined(__aarch64__)
+#define PERF_BREAKPOINT	PROBE(perf_breakpoint, EOPNOTSUPP, "repeated for ever")
+#else
+#define PERF_BREAKPOINT	PROBE(perf_breakpoint, EINVAL, "no such breakpoint")
+#endif
+
 static const struct refusal refusals[] = {
 	NEW(unknown_attribute, EINVAL, NULL), NEW(attribute_of_answers, EINVAL, NULL), NEW(short_u32, EINVAL, NULL, ERANGE),
 	NEW(long_u32, EINVAL, NULL, ERANGE), NEW(twice, EINVAL, "twice"), NEW(trailing, EINVAL, NULL), NEW(attribute_past_end, EINVAL, NULL),
@@ -351,7 +358,7 @@ static const struct refusal refusals[] = {
 	PROBE(timer_slow, ERANGE, "10 microseconds"), PROBE(timer_period_short, EINVAL, NULL, ERANGE),
 	PROBE(perf_no_period, ERANGE, "period"), PROBE(perf_fast, ERANGE, "10 microseconds"), PROBE(perf_huge, ERANGE, "period"),
 	PROBE(perf_type, ENOENT, "no such perf event"), PROBE(perf_tracepoint, EINVAL, "no counter"),
-	PROBE(perf_breakpoint, EINVAL, "no such breakpoint"), PROBE(process_no_ring, EINVAL, "RING_SIZE"),
+	PERF_BREAKPOINT, PROBE(process_no_ring, EINVAL, "RING_SIZE"),
 	PROBE(process_program, EINVAL, "takes no program"), PROBE(probe_started, EBUSY, "was started"), PROBE(label_long, EINVAL, NULL, ERANGE),
 	PROBE(program_missing, EINVAL, "needs a PROGRAM"), PROBE(program_empty, E2BIG, "1 to 512"), PROBE(program_odd, EINVAL, "16 bytes"),
 	PROBE(program_long, EINVAL, NULL, ERANGE), PROBE(data_long, EINVAL, NULL, ERANGE), PROBE(no_exit, EINVAL, "end with an exit"),
