@@ -16,7 +16,7 @@ struct pt_regs;
  * x86 uses the kernel's own unwinder since "x86/unwind: Add new unwind interface and
  * implementations", 4.9; elsewhere frame pointers are followed, without which (x86 before
  * 4.9 built so) only the caller's stack can be had. At the first instructions of a function,
- * before its frame exists, frame pointers miss its caller.
+ * before its frame exists, frame pointers miss its caller; arm64 has it for a kprobe there.
  *
  * Return: how many were stored.
  * Context: any, NMI included, with preemption off. Takes no lock, bounded.

@@ -127,13 +127,39 @@ static void walk_frames(struct walk *walk, struct frame_walk *frames)
 	}
 }
 
+/*
+ * Where a function returns to whose first instruction a kprobe stands on: there is no frame of it yet, so the frames begin with
+ * that of its caller and the address inside the caller would be missed. The first instruction is told by those that follow:
+ * room for a tracer, a call to one, or what makes the frame: paciasp, stp x29, x30, [sp, #-n]!, mov x29, sp.
+ */
+static unsigned long kprobe_caller(struct pt_regs *regs)
+{
+#ifdef CONFIG_ARM64
+	const u32 brk = 0xd4200080, nop = 0xd503201f, paciasp = 0xd503233f, mov = 0x910003fd;
+	u32 code[3], *next = code + 1;
+
+	if (copy_from_kernel_nofault(code, (void *)regs_ip(regs), sizeof(code)) || code[0] != brk)
+		return 0;
+	if (*next == mov)
+		return strip_kernel(regs->regs[30]);
+	if (*next == nop || *next >> 26 == 0x25)
+		next++;
+	if (*next == paciasp || (*next & 0xffc07fff) == 0xa9807bfd)
+		return strip_kernel(regs->regs[30]);
+#endif
+	return 0;
+}
+
 static noinline void walk_kernel(struct walk *walk, struct pt_regs *regs)
 {
-	unsigned long here = (unsigned long)__builtin_frame_address(0);
+	unsigned long here = (unsigned long)__builtin_frame_address(0), caller;
 	struct frame_walk frames;
 
 	if (regs) {
 		walk_store(walk, regs_ip(regs));
+		caller = walk->count < walk->max ? kprobe_caller(regs) : 0;
+		if (caller)
+			walk_store(walk, caller);
 		frame_walk_start(&frames, regs_frame(regs), regs_sp(regs));
 	} else {
 		frame_walk_start(&frames, here, here);
