@@ -90,36 +90,42 @@ int ktally_counter_new(struct ktally_client *client, uint32_t session, const str
 	return ktally_request_fail(err, ret, &refusal, what);
 }
 
+/* Values of many CPUs come in several messages: these go behind those that are there. */
 static int take_values(struct ktally_counter_info *info, struct nlattr *values)
 {
-	size_t size = values ? nla_len(values) : 0;
+	size_t size = values ? nla_len(values) : 0, nr = size / sizeof(*info->values);
+	struct ktally_counter_value *all;
 
 	if (size % sizeof(*info->values))
 		return -EBADMSG;
 	if (!size)
 		return 0;
-	info->values = malloc(size);
-	if (!info->values)
+	all = realloc(info->values, (info->nr_values + nr) * sizeof(*all));
+	if (!all)
 		return -ENOMEM;
-	memcpy(info->values, nla_data(values), size);
-	info->nr_values = size / sizeof(*info->values);
+	memcpy(all + info->nr_values, nla_data(values), size);
+	info->values = all;
+	info->nr_values += nr;
 	return 0;
 }
 
 static int take_counter(struct nlattr **attrs, void *arg)
 {
 	struct nlattr *label = attrs[KTALLY_A_LABEL];
+	const struct ktally_list *so_far = arg;
 	struct ktally_counter_info *info;
 	struct ktally_counter_plan *plan;
 
 	if (!attrs[KTALLY_A_COUNTER])
 		return -EBADMSG;
+	if (so_far->nr && nla_get_u32(attrs[KTALLY_A_COUNTER]) + 1 == so_far->nr)
+		return take_values((struct ktally_counter_info *)so_far->items + so_far->nr - 1, attrs[KTALLY_A_COUNTER_VALUES]);
 	info = ktally_list_add(arg);
 	if (!info)
 		return -ENOMEM;
 	plan = &info->plan;
 	info->counter = nla_get_u32(attrs[KTALLY_A_COUNTER]);
-	if (info->counter + 1 != ((struct ktally_list *)arg)->nr)
+	if (info->counter + 1 != so_far->nr)
 		return -EBADMSG;
 	if (!label || !decode(plan, nla_data(label), nla_len(label))) {
 		snprintf(plan->name, sizeof(plan->name), "counter %u", info->counter);
