@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -94,6 +95,27 @@ int kit_pattern(struct kit *kit, const void *data, unsigned int len)
 	return 0;
 }
 
+int kit_pair(struct kit *kit, enum ktally_pair_kind kind, unsigned int nr_keys, unsigned int nr_saved, unsigned int entries)
+{
+	struct ktally_pair_plan *pair = ktally_plan_add_pair(kit->plan);
+	unsigned int i;
+
+	if (!pair)
+		return ktally_fail(&kit->err, -ENOMEM, "no room for a pair");
+	pair->kind = kind;
+	pair->nr_keys = nr_keys;
+	pair->nr_saved = nr_saved;
+	pair->entries = entries;
+	snprintf(pair->schema.name, sizeof(pair->schema.name), "pair");
+	pair->schema.nr_keys = pair->schema.key_words = nr_keys + nr_saved;
+	for (i = 0; i < nr_keys + nr_saved; i++) {
+		snprintf(pair->schema.keys[i].name, sizeof(pair->schema.keys[i].name), "word%u", i);
+		pair->schema.keys[i].word = i;
+		pair->schema.keys[i].words = 1;
+	}
+	return kit->plan->nr_pairs - 1;
+}
+
 int kit_event(struct kit *kit, const char *text)
 {
 	const struct ktally_compile_opts opts = { .stack_depth = 32, .rows = 1024 };
@@ -172,6 +194,32 @@ uint64_t kit_total(const struct kit *kit, unsigned int table)
 	for (i = 0; i < t->nr_rows; i++)
 		total += t->rows[i].hits;
 	return total;
+}
+
+static int column_called(const struct ktally_schema *schema, const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < schema->nr_values; i++)
+		if (!strcmp(schema->values[i].name, name))
+			return i;
+	return -1;
+}
+
+const uint64_t *kit_cells(const struct kit *kit, unsigned int table, const struct ktally_row *row, const char *name)
+{
+	const struct ktally_schema *schema = &kit->snap->tables[table].schema;
+	int column = column_called(schema, name);
+
+	return row && column >= 0 ? ktally_cells(schema, row, column) : NULL;
+}
+
+int64_t kit_value(const struct kit *kit, unsigned int table, const struct ktally_row *row, const char *name)
+{
+	const struct ktally_schema *schema = &kit->snap->tables[table].schema;
+	const uint64_t *cells = kit_cells(kit, table, row, name);
+
+	return cells ? ktally_cells_int(&schema->values[column_called(schema, name)], cells) : INT64_MIN;
 }
 
 bool kit_closes(const struct kit *kit)
@@ -280,6 +328,76 @@ int kit_write(const char *path, const char *text)
 		ret = -errno;
 	close(fd);
 	return ret;
+}
+
+int kit_tell(const char *format, ...)
+{
+	char text[4096];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	return kit_write("/dev/ktally_test", text);
+}
+
+struct told {
+	unsigned int cpu;
+	const char *text;
+	int ret;
+};
+
+static void *tell_there(void *arg)
+{
+	struct told *told = arg;
+
+	told->ret = kit_pin(told->cpu);
+	if (!told->ret)
+		told->ret = kit_tell("%s", told->text);
+	return NULL;
+}
+
+int kit_tell_on(unsigned int cpu, const char *format, ...)
+{
+	struct told told = { .cpu = cpu };
+	pthread_t thread;
+	va_list args;
+	char *text;
+	int ret;
+
+	va_start(args, format);
+	ret = vasprintf(&text, format, args);
+	va_end(args);
+	if (ret < 0)
+		return -ENOMEM;
+	told.text = text;
+	ret = pthread_create(&thread, NULL, tell_there, &told);
+	if (!ret)
+		pthread_join(thread, NULL);
+	free(text);
+	return ret ? -ret : told.ret;
+}
+
+uint64_t kit_symbol(const char *name)
+{
+	FILE *file = fopen("/proc/kallsyms", "re");
+	unsigned long long address, found = 0;
+	char line[512], here[256];
+
+	while (file && !found && fgets(line, sizeof(line), file))
+		if (sscanf(line, "%llx %*c %255s", &address, here) == 2 && !strcmp(here, name))
+			found = address;
+	if (file)
+		fclose(file);
+	return found;
+}
+
+uint64_t kit_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ull + now.tv_nsec;
 }
 
 void kit_sleep_ms(unsigned int ms)

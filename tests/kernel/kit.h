@@ -25,6 +25,8 @@ int kit_table(struct kit *kit, unsigned int rows, unsigned int nr_keys, const en
 int kit_probe(struct kit *kit, enum ktally_source_kind kind, const char *name, const struct ktally_insn *insns, unsigned int nr);
 /** kit_pattern - give the last probe its constant block */
 int kit_pattern(struct kit *kit, const void *data, unsigned int len);
+/** kit_pair - add a pair whose words are plain numbers. Return: its number */
+int kit_pair(struct kit *kit, enum ktally_pair_kind kind, unsigned int nr_keys, unsigned int nr_saved, unsigned int entries);
 /** kit_event - add what @text compiles to */
 int kit_event(struct kit *kit, const char *text);
 /** kit_make, kit_start, kit_stop, kit_take - create; create (if needed), start and attach; stop; new kit->snap */
@@ -41,6 +43,10 @@ const struct ktally_row *kit_row(const struct kit *kit, unsigned int table, uint
 uint64_t kit_hits(const struct kit *kit, unsigned int table, uint64_t key);
 /** kit_total - hits of all rows and of the other row */
 uint64_t kit_total(const struct kit *kit, unsigned int table);
+/** kit_cells - cells of the value column called @name; NULL if there is none */
+const uint64_t *kit_cells(const struct kit *kit, unsigned int table, const struct ktally_row *row, const char *name);
+/** kit_value - SUM, MIN or MAX called @name, INT64_MIN if there is none or no @row */
+int64_t kit_value(const struct kit *kit, unsigned int table, const struct ktally_row *row, const char *name);
 /** kit_closes - every identity closes */
 bool kit_closes(const struct kit *kit);
 
@@ -58,6 +64,14 @@ uint64_t kit_number(const char *name, uint64_t otherwise);
 long kit_file_number(const char *path);
 /** kit_write - write @text into a file of proc or sys */
 int kit_write(const char *path, const char *text);
+/** kit_tell - give the test module (tests/module/main.c) a command. Return: 0 or -errno, -ENOENT: it is not loaded */
+int kit_tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/** kit_tell_on - the same from a new thread on @cpu, and wait for it */
+int kit_tell_on(unsigned int cpu, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/** kit_symbol - address of a symbol of the kernel, 0 if there is none */
+uint64_t kit_symbol(const char *name);
+/** kit_now - nanoseconds of CLOCK_MONOTONIC */
+uint64_t kit_now(void);
 /** kit_sleep_ms - really that long, whatever the signals */
 void kit_sleep_ms(unsigned int ms);
 /** kit_settle - poll until no session and no module reference is left, up to @ms. Return: 0 or -ETIMEDOUT */
@@ -65,8 +79,10 @@ int kit_settle(unsigned int ms);
 
 #if defined(__x86_64__)
 #define KIT_GETPPID_SYMBOL "__x64_sys_getppid"
+#define KIT_BREAKPOINTS 1	/* hardware breakpoints can be watched */
 #elif defined(__aarch64__)
 #define KIT_GETPPID_SYMBOL "__arm64_sys_getppid"
+#define KIT_BREAKPOINTS 0
 #endif
 
 /* Instructions, by what they do. */
@@ -84,6 +100,10 @@ int kit_settle(unsigned int ms);
 #define EMIT(a_, nr_)		{ .op = KTALLY_OP_EMIT, .a = (a_), .aux = (nr_) }
 #define STACK(dst_, kind_, depth_) \
 	{ .op = KTALLY_OP_STACK, .dst = (dst_), .aux = KTALLY_STACK_##kind_, .imm = (depth_) }
+#define PAIR_START(pair_, key_, saved_) { .op = KTALLY_OP_START, .aux = (pair_), .a = (key_), .b = (saved_) }
+/* The results are from @dst on; without a start it skips @n instructions. */
+#define PAIR_END(dst_, pair_, key_, n_) { .op = KTALLY_OP_END, .dst = (dst_), .aux = (pair_), .a = (key_), .imm = (n_) }
+#define GATE(kind_, number_)	{ .op = KTALLY_OP_GATE, .aux = KTALLY_GATE_##kind_, .imm = (number_) }
 #define MATCH(dst_, a_, size_, len_, flags_) \
 	{ .op = KTALLY_OP_MATCH, .dst = (dst_), .a = (a_), .aux = (size_) | (flags_), .imm = (uint64_t)(len_) << 32 }
 
