@@ -98,6 +98,10 @@
 	(a)[1] = 0;								\
 } while (0)
 
+/* sched_process_free: task, whose id may be a stranger's by now. */
+#define KTALLY_TP_PROTO_sched_process_free_1	void *data, struct task_struct *task
+#define KTALLY_TP_FILL_sched_process_free_1(a)	((a)[0] = (unsigned long)task)
+
 /* sys_enter: struct pt_regs, system call number; see compat/syscall.h for its arguments. */
 #define KTALLY_TP_PROTO_sys_enter_1		void *data, struct pt_regs *regs, long id
 #define KTALLY_TP_FILL_sys_enter_1(a) do {					\
