@@ -102,3 +102,4 @@ static const struct ktally_field exit_fields[] = {
 	FIELD_TASK("exit_code", 0, exit_code),
 };
 KTALLY_FIELDS(sched_process_exit, exit_fields);
+KTALLY_FIELDS(sched_process_free, exit_fields);

@@ -3,7 +3,8 @@
  * The scope of a session: which processes count (with their children to come), and in which cgroup.
  *
  * A bit for each possible process id makes the question at a hit one test. A child is added before it runs for the first
- * time, a process is taken out when its last thread ends, so that the id may be used again by a stranger.
+ * time. A process is taken out when the kernel gives back its last thread, for what it does while it ends is its own as
+ * well. By then its id may be in use again: whose it is says the fork that took it.
  */
 #include <linux/bitops.h>
 #include <linux/pid.h>
@@ -24,13 +25,28 @@
 static void add_child(struct ktally_scope *scope, const struct task_struct *parent,
 		      const struct task_struct *child)
 {
-	if (child->pid == child->tgid && test_bit(parent->tgid, scope->pids))
+	if (child->pid != child->tgid)
+		return;
+	if (test_bit(parent->tgid, scope->pids))
 		set_bit(child->tgid, scope->pids);
+	else if (unlikely(test_bit(child->tgid, scope->pids)))
+		clear_bit(child->tgid, scope->pids);
+}
+
+/* Whether a process has that id, be it one that ends. */
+static bool in_use(pid_t id)
+{
+	bool used;
+
+	rcu_read_lock();
+	used = pid_task(find_pid_ns(id, &init_pid_ns), PIDTYPE_PID);
+	rcu_read_unlock();
+	return used;
 }
 
 static void take_out(struct ktally_scope *scope, const struct task_struct *task)
 {
-	if (!atomic_read(&task->signal->live))
+	if (test_bit(task->tgid, scope->pids) && !in_use(task->tgid))
 		clear_bit(task->tgid, scope->pids);
 }
 
@@ -42,11 +58,11 @@ static void scope_fork(KTALLY_TP_PROTO(sched_process_fork))
 	add_child(data, (void *)(unsigned long)args[0], (void *)(unsigned long)args[1]);
 }
 
-static void scope_exit(KTALLY_TP_PROTO(sched_process_exit))
+static void scope_free(KTALLY_TP_PROTO(sched_process_free))
 {
 	u64 args[KTALLY_TP_ARGS_MAX];
 
-	KTALLY_TP_FILL(sched_process_exit, args);
+	KTALLY_TP_FILL(sched_process_free, args);
 	take_out(data, (void *)(unsigned long)args[0]);
 }
 
@@ -54,12 +70,12 @@ static int follow(struct ktally_scope *scope)
 {
 	int err;
 
-	if (!KTALLY_TP_HAVE(sched_process_fork) || !KTALLY_TP_HAVE(sched_process_exit))
+	if (!KTALLY_TP_HAVE(sched_process_fork) || !KTALLY_TP_HAVE(sched_process_free))
 		return -EOPNOTSUPP;
 	err = ktally_tp_register("sched_process_fork", scope_fork, scope);
 	if (err)
 		return err;
-	err = ktally_tp_register("sched_process_exit", scope_exit, scope);
+	err = ktally_tp_register("sched_process_free", scope_free, scope);
 	if (err) {
 		ktally_tp_unregister("sched_process_fork", scope_fork, scope);
 		ktally_tp_synchronize();
@@ -83,7 +99,7 @@ static pid_t process_of(pid_t id)
 	return tgid;
 }
 
-/* Exits are followed already: a process that ends before its bit is there is seen by the second look, later by the tracepoint. */
+/* Ends are followed already: a process that ends before its bit is there is seen by the second look, later by the tracepoint. */
 static int put_in(struct ktally_scope *scope, u32 id, const char **why)
 {
 	pid_t tgid;
@@ -159,7 +175,7 @@ void ktally_scope_uninit(struct ktally_scope *scope)
 {
 	if (scope->followed) {
 		ktally_tp_unregister("sched_process_fork", scope_fork, scope);
-		ktally_tp_unregister("sched_process_exit", scope_exit, scope);
+		ktally_tp_unregister("sched_process_free", scope_free, scope);
 		ktally_tp_synchronize();
 	}
 	vfree(scope->pids);

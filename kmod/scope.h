@@ -27,7 +27,7 @@ struct ktally_scope_config {
  * @pids: bit map by process id, or NULL: all
  * @cgroup: id, or 0: all
  * @controller: whose hierarchy, see ktally_cgroup_controller()
- * @followed: whether fork and exit are followed
+ * @followed: whether fork and free are followed
  */
 struct ktally_scope {
 	unsigned long *pids;

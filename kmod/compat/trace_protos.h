@@ -56,6 +56,7 @@ struct pool_workqueue;
 	row(sched, sched_process_fork, 2)	\
 	row(sched, sched_process_exec, 3)	\
 	row(sched, sched_process_exit, 2)	\
+	row(sched, sched_process_free, 1)	\
 	row(raw_syscalls, sys_enter, 2)		\
 	row(raw_syscalls, sys_exit, 2)		\
 	row(irq, irq_handler_entry, 2)		\
