@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Which counters are asked for, and which of them this machine has. */
 #include <errno.h>
+#include <glob.h>
 #include <linux/perf_event.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +15,23 @@
 #include "out.h"
 
 #define DYNAMIC_TYPES 6		/* PMUs of this number and above may be bound to other CPUs: only the module can tell */
+
+static bool has_cpu_pmu(void)
+{
+	static const char *const patterns[] = {
+		"/sys/bus/event_source/devices/cpu", "/sys/bus/event_source/devices/cpu_core", "/sys/bus/event_source/devices/armv*",
+	};
+	bool found = false;
+	size_t n;
+
+	for (n = 0; n < sizeof(patterns) / sizeof(patterns[0]) && !found; n++) {
+		glob_t list = { 0 };
+
+		found = !glob(patterns[n], 0, NULL, &list);
+		globfree(&list);
+	}
+	return found;
+}
 
 /* Would the kernel make it? A refusal that has another reason (no permission, another CPU's) says nothing about the machine. */
 static void look(struct counter *counter)
@@ -31,8 +50,7 @@ static void look(struct counter *counter)
 		close(fd);
 	else if (errno == ENOENT || errno == EOPNOTSUPP || errno == ENODEV || (errno == EINVAL && attr.type < DYNAMIC_TYPES))
 		snprintf(counter->missing, sizeof(counter->missing), "%s", attr.type == PERF_TYPE_SOFTWARE ? "this kernel does not count it" :
-			 access("/sys/bus/event_source/devices/cpu", F_OK) ? "this machine has no hardware counters that the kernel knows" :
-			 "this CPU has no such event");
+			 has_cpu_pmu() ? "this CPU has no such event" : "this machine has no hardware counters that the kernel knows");
 }
 
 static int add(struct counter_set *set, const char *name, size_t len, struct ktally_error *err)
