@@ -25,15 +25,18 @@ u32 ktally_request_device(const struct request *rq)
 
 #ifdef KTALLY_HAVE_REQ_OP
 
+/* A type of their own for sparse since 6.0. */
+#define OP(name) ((__force unsigned int)REQ_OP_##name)
+
 /* "block: add REQ_OP definitions and helpers", 4.8; commands are operations since 4.11. */
 bool ktally_request_is_command(const struct request *rq)
 {
 	switch ((__force unsigned int)req_op(rq)) {
-	case REQ_OP_READ:
-	case REQ_OP_WRITE:
-	case REQ_OP_FLUSH:
-	case REQ_OP_DISCARD:
-	case REQ_OP_SECURE_ERASE:
+	case OP(READ):
+	case OP(WRITE):
+	case OP(FLUSH):
+	case OP(DISCARD):
+	case OP(SECURE_ERASE):
 		return false;
 	}
 #ifdef KTALLY_HAVE_RQ_IS_PASSTHROUGH
@@ -46,15 +49,15 @@ bool ktally_request_is_command(const struct request *rq)
 static char letter(const struct request *rq)
 {
 	switch ((__force unsigned int)req_op(rq)) {
-	case REQ_OP_READ:
+	case OP(READ):
 		return 'R';
-	case REQ_OP_WRITE:
+	case OP(WRITE):
 		return 'W';
-	case REQ_OP_FLUSH:
+	case OP(FLUSH):
 		return 'F';
-	case REQ_OP_DISCARD:
+	case OP(DISCARD):
 		return 'D';
-	case REQ_OP_SECURE_ERASE:
+	case OP(SECURE_ERASE):
 		return 'E';
 	}
 	return 'N';
