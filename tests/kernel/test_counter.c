@@ -4,7 +4,6 @@
 #include <linux/perf_event.h>
 #include <sched.h>
 #include <stdarg.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,15 +14,12 @@
 #define PLACES 4
 #define EVENTS 8
 
-/* Fields of raw_syscalls:sys_enter. */
-enum { ID, ARG0, ARG1 };
-/* Of sched:sched_switch. */
+/* Fields of sched:sched_switch and of a kprobe. */
 enum { PREV_COMM, PREV_PID };
+enum { ARG0 };
 
 #define COUNTER(dst_, n_)	{ .op = KTALLY_OP_COUNTER, .dst = (dst_), .aux = (n_) }
 #define DIFFERENCE(dst_, n_)	{ .op = KTALLY_OP_COUNTER, .dst = (dst_), .aux = (n_) | KTALLY_COUNTER_DELTA }
-/* Goes on with the second argument in register 0 if this is our lseek. */
-#define OUR_MARK		ONLY_US, FIELD(0, ID), SKIP_IF(EQ, 0, SYS_lseek, 1), EXIT(FILTERED), FIELD(0, ARG1)
 
 static const struct ktally_column sum_column[] = { { .kind = KTALLY_COLUMN_SUM } };
 
@@ -110,11 +106,6 @@ static uint64_t count_of(struct kit *kit, unsigned int n, unsigned int cpu)
 static unsigned int nr_cpus(void)
 {
 	return sysconf(_SC_NPROCESSORS_ONLN);
-}
-
-static void mark(uint64_t key)
-{
-	syscall(SYS_lseek, -1, key, 0);
 }
 
 static uint64_t sum_of(const struct kit *kit, uint64_t key)
@@ -266,20 +257,20 @@ TEST_F(counter, refused)
 /* Each key is given what was counted since the hit before it, on its CPU. */
 TEST_F(counter, sums_by_key)
 {
-	const struct ktally_insn insns[] = { OUR_MARK, DIFFERENCE(1, 0), UPDATE(0, 0, 1), EXIT(FOLDED) };
+	const struct ktally_insn insns[] = { FIELD(0, ARG0), DIFFERENCE(1, 0), UPDATE(0, 0, 1), EXIT(FOLDED) };
 	uint64_t given[23] = { 0 }, delta;
 	struct kit *kit = &self->kit;
 	unsigned int i, key;
 
 	OK(kit, add_counter(kit, self->pmu, 1, KTALLY_PERF_PINNED));
 	OK(kit, kit_table(kit, 64, 1, NULL, sum_column, 1));
-	OK(kit, kit_probe(kit, KTALLY_SOURCE_TRACEPOINT, "raw_syscalls:sys_enter", PROGRAM(insns)));
+	OK(kit, kit_probe(kit, KTALLY_SOURCE_KPROBE, "ktally_test_call", PROGRAM(insns)));
 	OK(kit, kit_start(kit));
 	for (i = 0; i < 1009; i++) {
 		key = i * 7 % COUNTOF(given);
 		delta = (uint64_t)i * i % 99991;
 		OK(kit, tell_on(i % nr_cpus(), 1, delta));
-		mark(key);
+		OK(kit, tell("call 1 %u", key));
 		given[key] += delta;
 	}
 	OK(kit, kit_stop(kit));
@@ -410,7 +401,7 @@ static int wait_for_counting(struct kit *kit, unsigned int event)
 /* What it counted in its earlier life stays, and it counts again, a software event beside it; a program's differences have no gap. */
 TEST_F(counter, processor_goes_and_comes)
 {
-	const struct ktally_insn insns[] = { OUR_MARK, DIFFERENCE(1, 0), UPDATE(0, 0, 1), EXIT(FOLDED) };
+	const struct ktally_insn insns[] = { FIELD(0, ARG0), DIFFERENCE(1, 0), UPDATE(0, 0, 1), EXIT(FOLDED) };
 	struct kit *kit = &self->kit;
 
 	if (nr_cpus() < 2)
@@ -418,10 +409,10 @@ TEST_F(counter, processor_goes_and_comes)
 	OK(kit, add_counter(kit, self->pmu, 6, KTALLY_PERF_PINNED));
 	OK(kit, add_counter(kit, PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CONTEXT_SWITCHES, 0));
 	OK(kit, kit_table(kit, 64, 1, NULL, sum_column, 1));
-	OK(kit, kit_probe(kit, KTALLY_SOURCE_TRACEPOINT, "raw_syscalls:sys_enter", PROGRAM(insns)));
+	OK(kit, kit_probe(kit, KTALLY_SOURCE_KPROBE, "ktally_test_call", PROGRAM(insns)));
 	OK(kit, kit_start(kit));
 	OK(kit, tell_on(1, 6, 10007));
-	mark(1);
+	OK(kit, tell("call 1 1"));
 	OK(kit, tell_on(1, 6, 100));
 	OK(kit, kit_pin(0));
 	OK(kit, kit_write("/sys/devices/system/cpu/cpu1/online", "0"));
@@ -429,7 +420,7 @@ TEST_F(counter, processor_goes_and_comes)
 	OK(kit, kit_write("/sys/devices/system/cpu/cpu1/online", "1"));
 	OK(kit, wait_for_counting(kit, 6));
 	OK(kit, tell_on(1, 6, 1009));
-	mark(2);
+	OK(kit, tell("call 1 2"));
 	EXPECT_EQ(10107 + 1 + 1009, count_of(kit, 0, 1));
 	EXPECT_LT(0, count_of(kit, 1, 1));
 	OK(kit, kit_stop(kit));
