@@ -14,6 +14,7 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 #include <linux/ktally_netlink.h>
+#include "table.h"
 
 /* Every so many hits of a probe on a CPU one is timed: when the low bits of its count are all ones. */
 #define KTALLY_TIMED_MASK	255
@@ -38,6 +39,7 @@ struct ktally_spending {
 /**
  * struct ktally_governor - state of a session's governor
  * @budget: thousandths of a CPU; 0: never steps
+ * @clock_ns: what a look at the clock costs
  * @no_stacks: stacks are off
  * @no_counters: counters are off
  * @gate: one hit in so many is run, a power of two
@@ -54,6 +56,7 @@ struct ktally_spending {
  */
 struct ktally_governor {
 	u32 budget;
+	u32 clock_ns;
 	bool no_stacks;
 	bool no_counters;
 	u32 gate;
@@ -68,6 +71,21 @@ struct ktally_governor {
 	struct work_struct work;
 	struct ktally_session *session;
 };
+
+/**
+ * ktally_gate_open() - whether a hit is the one of its @gate that is run
+ * @hits: its number
+ * @gate: the governor's, a power of two above 1
+ *
+ * In each run of that many another one is chosen, so that what comes in a rhythm is not met in step.
+ * Context: any.
+ */
+static __always_inline bool ktally_gate_open(u64 hits, u32 gate)
+{
+	u64 chosen = ktally_table_hash(hits & ~(u64)(gate - 1)) >> 32;
+
+	return (hits & (gate - 1)) == (chosen & (gate - 1));
+}
 
 /** ktally_governor_init() - begin; Return: 0, or -ERANGE with a sentence. Context: process. */
 int ktally_governor_init(struct ktally_session *session, u32 budget, const char **why);

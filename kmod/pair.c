@@ -376,7 +376,8 @@ static noinline u64 *rare_results(struct ktally_pair *pair, struct ktally_open *
 	if (pair->nr_clocks)
 		clocks_read(pair, entry, now);
 	if (pair->flags & KTALLY_PAIR_ONCPU) {
-		*to++ = now[0] - then[0];
+		/* Both are read a little outside of the interval. */
+		*to++ = min(now[0] - then[0], results[0]);
 		i = 1;
 	}
 	if (pair->flags & KTALLY_PAIR_NEST)

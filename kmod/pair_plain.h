@@ -43,6 +43,15 @@ static __always_inline bool plain_start(const struct ktally_pair *pair, void *ha
 	return true;
 }
 
+/** plain_unmatched() - whether the thread has its place, and no start in it. Counts that, too. */
+static __always_inline bool plain_unmatched(const struct ktally_pair *pair, void *half)
+{
+	if (!plain_entry(pair, 0))
+		return false;
+	PAIR_COUNT(pair, half, unmatched);
+	return true;
+}
+
 /** plain_end() - ktally_pair_end() of up to one saved word */
 static __always_inline bool plain_end(const struct ktally_pair *pair, void *half, u64 *ns, u64 *saved, u64 *weight)
 {

@@ -63,14 +63,33 @@ static noinline bool fast_start(struct ktally_probe *probe, void *half, const u6
 	return true;
 }
 
+static noinline bool fast_unmatched(struct ktally_probe *probe, void *half)
+{
+	if (!plain_unmatched(probe->fast.pair, half))
+		return false;
+	ktally_probe_account(probe, half, KTALLY_COUNTED(hits));
+	ktally_probe_account(probe, half, KTALLY_COUNTED(filtered));
+	return true;
+}
+
 static noinline bool fast_end(struct ktally_probe *probe, void *half, const u64 *args)
 {
 	u64 ns, saved, weight;
 
-	if (unlikely(!plain_end(probe->fast.pair, half, &ns, &saved, &weight)))
+	if (likely(plain_end(probe->fast.pair, half, &ns, &saved, &weight))) {
+		if (unlikely(!fold_value(probe, half, saved, ns, weight)))
+			end_slowly(probe, half, ns, saved, weight);
+		return true;
+	}
+	return fast_unmatched(probe, half);
+}
+
+static __always_inline bool fast_gated(struct ktally_probe *probe, struct ktally_probe_count *count)
+{
+	if (ktally_gate_open(count->hits + 1, probe->fast.gate))
 		return false;
-	if (unlikely(!fold_value(probe, half, saved, ns, weight)))
-		end_slowly(probe, half, ns, saved, weight);
+	ktally_word_inc(&count->hits);
+	ktally_word_inc(&count->gated);
 	return true;
 }
 
@@ -114,10 +133,14 @@ bool ktally_fast_more(struct ktally_probe *probe, void *half, const u64 *args)
 		return false;
 	if (kind == KTALLY_FAST_START)
 		return fast_start(probe, half, args);
+	if (kind == KTALLY_FAST_GATED)
+		return fast_gated(probe, count);
 	if (kind == KTALLY_FAST_END)
 		return fast_end(probe, half, args);
 	if (kind == KTALLY_FAST_EMIT)
 		return fast_emit(probe, half, args);
+	if (kind == KTALLY_FAST_UNMATCHED)
+		return fast_unmatched(probe, half);
 	return fast_value(probe, half, args);
 }
 
@@ -158,12 +181,19 @@ static noinline unsigned int run_closer(struct ktally_probe *probe, const struct
 	}
 	if (gate == 1 || probe->program->uses & KTALLY_USES_END)
 		return run(probe, hit, hot, half);
-	if (hits & (gate - 1)) {
+	if (!ktally_gate_open(hits, gate)) {
 		if (unlikely(probe->program->uses & KTALLY_USES_COUNTER))
 			ktally_program_skip(probe->program);
 		return KTALLY_COUNTED(gated);
 	}
 	return ktally_program_run(probe, hit, hot, half, gate);
+}
+
+/* Not what was gated, nor an end without a start: these are most hits when starts are gated, and take a short cut. */
+static bool did_work(const struct ktally_probe *probe, unsigned int member)
+{
+	return member != KTALLY_COUNTED(gated) &&
+	       (member != KTALLY_COUNTED(filtered) || probe->fast.kind < KTALLY_FAST_END);
 }
 
 /* One hit in KTALLY_TIMED_MASK + 1, so that the governor knows. */
@@ -174,7 +204,7 @@ static noinline unsigned int run_timed(struct ktally_probe *probe, const struct 
 	unsigned int member = run_closer(probe, hit, hot, half, hits);
 
 	after = ktime_get_mono_fast_ns();
-	ktally_governor_charge(probe, &hot->spending, after, after - before, member != KTALLY_COUNTED(gated));
+	ktally_governor_charge(probe, &hot->spending, after, after - before, did_work(probe, member));
 	return member;
 }
 
@@ -299,6 +329,22 @@ static enum ktally_fast_kind shape_end(struct ktally_fast *fast, const struct kt
 	return KTALLY_FAST_END;
 }
 
+/* END..., and where it skips to: EXIT filtered */
+static enum ktally_fast_kind shape_unmatched(struct ktally_fast *fast, const struct ktally_program *program)
+{
+	const struct ktally_insn *end = program->insns, *target;
+	struct ktally_pair *pair;
+
+	if (end->op != KTALLY_OP_END)
+		return KTALLY_FAST_NONE;
+	target = end + 1 + (end->aux & ~KTALLY_OPK_STAY);
+	pair = (void *)(unsigned long)end->imm;
+	if (pair->kind != KTALLY_PAIR_TASK || target->op != KTALLY_OP_EXIT || target->imm != KTALLY_VERDICT_FILTERED)
+		return KTALLY_FAST_NONE;
+	fast->pair = pair;
+	return KTALLY_FAST_UNMATCHED;
+}
+
 /* LOAD argument, UPDATE, EXIT, or LOAD argument, LOAD argument, UPDATE, EXIT: a histogram of one, of all or by the other */
 static enum ktally_fast_kind shape_value(struct ktally_fast *fast, const struct ktally_program *program)
 {
@@ -350,7 +396,7 @@ static enum ktally_fast_kind shape_emit(struct ktally_fast *fast, const struct k
 void ktally_fast_shape(struct ktally_probe *probe)
 {
 	static enum ktally_fast_kind (*const shapes[])(struct ktally_fast *, const struct ktally_program *) = {
-		shape_count, shape_start, shape_end, shape_value, shape_emit,
+		shape_count, shape_start, shape_end, shape_unmatched, shape_value, shape_emit,
 	};
 	unsigned int i;
 
@@ -361,12 +407,16 @@ void ktally_fast_shape(struct ktally_probe *probe)
 
 void ktally_fast_prepare(struct ktally_probe *probe)
 {
-	bool closer = probe->scope || probe->session->governor.gate != 1;
+	u32 gate = READ_ONCE(probe->session->governor.gate);
+	bool closer = probe->scope || gate != 1;
 	u8 kind = probe->fast.shape;
 
-	/* The shortest of them look at nothing at all. */
-	if (closer && kind != KTALLY_FAST_KEY)
+	/* The shortest of them look at nothing at all. Ends have no gate, see run_closer(). */
+	if (!probe->scope && gate != 1 && probe->program && !(probe->program->uses & (KTALLY_USES_END | KTALLY_USES_COUNTER)))
+		kind = KTALLY_FAST_GATED;
+	else if (probe->scope && kind != KTALLY_FAST_KEY)
 		kind = KTALLY_FAST_NONE;
+	WRITE_ONCE(probe->fast.gate, gate);
 	WRITE_ONCE(probe->fast.closer, closer);
 	WRITE_ONCE(probe->fast.kind, kind);
 }

@@ -43,9 +43,11 @@ struct ktally_hot {
  * @KTALLY_FAST_CURRENT: the key is the u32 at @offset in the running task
  * @KTALLY_FAST_KEY: the key is whatever program->insns[0] loads
  * @KTALLY_FAST_START: a start of a plain pair that saves nothing, or one argument: args[arg]
+ * @KTALLY_FAST_GATED: one hit in @gate takes the long way, the others are gated
  * @KTALLY_FAST_EMIT: a record of @arg words, which are all arguments
  * @KTALLY_FAST_VALUE: a log2 histogram of args[value], of all or by args[arg]
  * @KTALLY_FAST_END: an end of one, and a log2 histogram of its time, of all or by the word that its start saved
+ * @KTALLY_FAST_UNMATCHED: any end by thread; the short cut is for threads without a start
  */
 enum ktally_fast_kind {
 	KTALLY_FAST_NONE,
@@ -53,9 +55,11 @@ enum ktally_fast_kind {
 	KTALLY_FAST_CURRENT,
 	KTALLY_FAST_KEY,
 	KTALLY_FAST_START,
+	KTALLY_FAST_GATED,
 	KTALLY_FAST_EMIT,
 	KTALLY_FAST_VALUE,
 	KTALLY_FAST_END,
+	KTALLY_FAST_UNMATCHED,
 };
 
 /**
@@ -66,6 +70,7 @@ enum ktally_fast_kind {
  * @arg: see @kind
  * @shift: 64 less the bits of the table's index
  * @value: see @kind
+ * @gate: the governor's, a power of two
  * @alone: the table has no key and so one row
  * @offset: see @kind
  * @index: offset of the index in a half; of a table without key that of its one row
@@ -80,6 +85,7 @@ struct ktally_fast {
 	u8 value;
 	bool alone;
 	u32 offset;
+	u32 gate;
 	u64 index;
 	struct ktally_pair *pair;
 };

@@ -21,7 +21,8 @@
  * @detach: stop @nr probes of this kind. Handlers may still be running on return. Context: as attach
  * @cpu_start: begin to fire on a CPU. Context: process, see hotplug.c
  * @cpu_stop: stop on a CPU; nothing happens if it did not fire there. Context: as cpu_start
- * @overhead_ns: what a hit costs before and after the handler, about, on a machine of today; for the governor
+ * @overhead: what a hit costs before and after the handler, about, in tenths of a look at the clock (some 50 instructions), so
+ *	that it is right on slow and fast machines; for the governor
  * @explain: the sentence for what attach or cpu_start returned (may be NULL)
  * @missed: hits that the kernel lost before they reached the handler (may be NULL)
  */
@@ -36,7 +37,7 @@ struct ktally_source_ops {
 	void (*detach)(struct ktally_probe **probes, unsigned int nr);
 	int (*cpu_start)(struct ktally_probe *probe, unsigned int cpu);
 	void (*cpu_stop)(struct ktally_probe *probe, unsigned int cpu);
-	u32 overhead_ns;
+	u32 overhead;
 	const char *(*explain)(const struct ktally_probe *probe, int err);
 	u64 (*missed)(const struct ktally_probe *probe);
 };

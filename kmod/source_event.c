@@ -80,7 +80,7 @@ static const struct ktally_fields *event_fields(const struct ktally_probe *probe
 const struct ktally_source_ops ktally_source_event = {
 	.kind		= KTALLY_SOURCE_EVENT,
 	.program	= true,
-	.overhead_ns	= 300,
+	.overhead	= 100,
 	.init		= event_init,
 	.uninit		= ktally_perf_uninit,
 	.fields		= event_fields,

@@ -155,7 +155,7 @@ static const struct ktally_fields *kprobe_field_list(const struct ktally_probe *
 const struct ktally_source_ops ktally_source_kprobe = {
 	.kind		= KTALLY_SOURCE_KPROBE,
 	.program	= true,
-	.overhead_ns	= 150,
+	.overhead	= 35,
 	.init		= kprobe_init,
 	.retire		= kprobe_retire,
 	.uninit		= kprobe_uninit,

@@ -190,7 +190,7 @@ static const struct ktally_fields *kretprobe_field_list(const struct ktally_prob
 const struct ktally_source_ops ktally_source_kretprobe = {
 	.kind		= KTALLY_SOURCE_KRETPROBE,
 	.program	= true,
-	.overhead_ns	= 350,
+	.overhead	= 100,
 	.init		= kretprobe_init,
 	.retire		= kretprobe_retire,
 	.uninit		= kretprobe_uninit,

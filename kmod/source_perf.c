@@ -230,7 +230,7 @@ static const struct ktally_fields *perf_fields(const struct ktally_probe *probe)
 const struct ktally_source_ops ktally_source_perf = {
 	.kind		= KTALLY_SOURCE_PERF,
 	.program	= true,
-	.overhead_ns	= 1000,
+	.overhead	= 400,
 	.init		= perf_init,
 	.uninit		= ktally_perf_uninit,
 	.fields		= perf_fields,

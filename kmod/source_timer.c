@@ -110,7 +110,7 @@ static const struct ktally_fields *timer_fields(const struct ktally_probe *probe
 const struct ktally_source_ops ktally_source_timer = {
 	.kind		= KTALLY_SOURCE_TIMER,
 	.program	= true,
-	.overhead_ns	= 1000,
+	.overhead	= 300,
 	.init		= timer_init,
 	.uninit		= timer_uninit,
 	.fields		= timer_fields,

@@ -206,7 +206,7 @@ static const struct ktally_fields *uprobe_fields(const struct ktally_probe *prob
 const struct ktally_source_ops ktally_source_uprobe = {
 	.kind		= KTALLY_SOURCE_UPROBE,
 	.program	= true,
-	.overhead_ns	= 1500,
+	.overhead	= 800,
 	.init		= uprobe_init,
 	.uninit		= uprobe_uninit,
 	.fields		= uprobe_fields,
@@ -218,7 +218,7 @@ const struct ktally_source_ops ktally_source_uprobe = {
 const struct ktally_source_ops ktally_source_uretprobe = {
 	.kind		= KTALLY_SOURCE_URETPROBE,
 	.program	= true,
-	.overhead_ns	= 3000,
+	.overhead	= 1600,
 	.init		= uprobe_init,
 	.uninit		= uprobe_uninit,
 	.fields		= uprobe_fields,
