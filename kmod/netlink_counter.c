@@ -82,7 +82,7 @@ static int put_values(struct sk_buff *skb, struct ktally_counter *counter, long 
 	if (!attr)
 		return -EMSGSIZE;
 	for (nr = 0; ktally_counter_values(counter, *next_cpu, &value, 1); nr++) {
-		if (skb_tailroom(skb) < sizeof(value) || attr->nla_len + sizeof(value) > U16_MAX) {
+		if (skb_tailroom(skb) < sizeof(value) || attr->nla_len + sizeof(value) > USHRT_MAX) {
 			*more = true;
 			return nr ? 0 : -EMSGSIZE;
 		}
