@@ -14,6 +14,12 @@
 /* Records that one dump looks at: a hit has no unbounded work. */
 #define DUMP_LIMIT 4096
 
+/*
+ * A window goes back this much further: it was measured by another clock, and ended when the handler that dumps began, which is
+ * a while ago. What lay just before the window is no harm; its first record must not be missing.
+ */
+#define WINDOW_SLACK(window) ((window) / 64 + 10000)
+
 /* Nobody waits for a scratch ring. */
 static DECLARE_WAIT_QUEUE_HEAD(nobody);
 
@@ -69,6 +75,8 @@ void ktally_scratch_dump(const struct ktally_hot *hot, u64 window)
 	const struct ktally_record *record;
 	unsigned int seen;
 
+	window = min_t(u64, window, S64_MAX);
+	window += WINDOW_SLACK(window);
 	for (seen = 0; at < end && seen < DUMP_LIMIT; seen++, at += record->size) {
 		record = (void *)(from->data + (at & (from->size - 1)));
 		/* An interrupt above us overwrote what we were at. */

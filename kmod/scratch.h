@@ -19,7 +19,7 @@ void ktally_scratch_keep(const struct ktally_probe *probe, const struct ktally_h
 /**
  * ktally_scratch_dump() - KTALLY_OP_DUMP
  * @hot: whose scratch ring and ring
- * @window: nanoseconds back from now
+ * @window: nanoseconds back from now; a little more is copied
  *
  * Records of the scratch ring that do not fit the ring are counted there as dropped.
  * Context: as ktally_scratch_keep().
