@@ -214,6 +214,22 @@ static enum ktally_type pointer_type(const char *system, const struct tep_format
 	return !strcmp(system, "syscalls") || strstr(field->type, "__user") ? KTALLY_TYPE_UPTR : KTALLY_TYPE_KPTR;
 }
 
+/* Bytes of an element of "__data_loc unsigned int[]": libtraceevent knows u32 and its like only. */
+static unsigned int size_by_type(const char *type)
+{
+	static const struct { const char *word; unsigned int size; } list[] = {
+		{ "cpumask", 8 }, { "struct ", 1 }, { "char", 1 }, { "bool", 1 }, { "short", 2 }, { "long", 8 }, { "size_t", 8 },
+		{ "8", 1 }, { "16", 2 }, { "32", 4 }, { "64", 8 },	/* __u16, uint16_t, __be16 */
+		{ "int", 4 }, { "unsigned", 4 }, { "pid_t", 4 }, { "uid_t", 4 }, { "gid_t", 4 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+		if (strstr(type, list[i].word))
+			return list[i].size;
+	return 1;
+}
+
 /* What is no number, no text and no pointer (a struct) is an array of bytes, so that nothing is out of reach. */
 static void convert_array(struct ktally_source_field *out, const struct tep_format_field *field)
 {
@@ -224,7 +240,7 @@ static void convert_array(struct ktally_source_field *out, const struct tep_form
 	if (field->flags & TEP_FIELD_IS_ARRAY && !dynamic && field->arraylen)
 		out->element = (unsigned int)field->size / field->arraylen;
 	if (!is_number_size(out->element))
-		out->element = strstr(field->type, "long") || strstr(field->type, "cpumask") ? 8 : 1;
+		out->element = size_by_type(field->type);
 	out->size = dynamic ? 0 : (unsigned int)field->size;
 }
 

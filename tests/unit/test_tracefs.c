@@ -36,7 +36,11 @@ static const char all_kinds[] = EVENT("kinds", "1234",
 	"\tfield:void * call_site;\toffset:112;\tsize:8;\tsigned:0;\n"
 	"\tfield:unsigned long function;\toffset:120;\tsize:8;\tsigned:0;\n"
 	"\tfield:u8 mac[6];\toffset:128;\tsize:6;\tsigned:0;\n"
-	"\tfield:struct odd thing;\toffset:136;\tsize:24;\tsigned:0;\n");
+	"\tfield:struct odd thing;\toffset:136;\tsize:24;\tsigned:0;\n"
+	"\tfield:__data_loc int[] words;\toffset:160;\tsize:4;\tsigned:1;\n"
+	"\tfield:__data_loc unsigned short[] halves;\toffset:164;\tsize:4;\tsigned:0;\n"
+	"\tfield:__data_loc uint32_t[] quarters;\toffset:168;\tsize:4;\tsigned:0;\n"
+	"\tfield:__data_loc struct of_32[] things;\toffset:172;\tsize:4;\tsigned:0;\n");
 
 static const char wakeup[] = EVENT("sched_wakeup", "77",
 	"\tfield:char comm[16];\toffset:8;\tsize:16;\tsigned:0;\n"
@@ -90,7 +94,9 @@ static void formats_become_fields(void **state)
 		{ "list", KTALLY_TYPE_UINT, 0, 104, 2, KTALLY_RECORD_DYNAMIC },
 		{ "where", KTALLY_TYPE_STRING, 0, 108, 0, KTALLY_RECORD_DYNAMIC | KTALLY_RECORD_RELATIVE },
 		{ "call_site", KTALLY_TYPE_KPTR, 8, 112, 0, 0 }, { "function", KTALLY_TYPE_UINT, 8, 120, 0, 0 }, { "mac", KTALLY_TYPE_UINT, 6, 128, 1, 0 },
-		{ "thing", KTALLY_TYPE_UINT, 24, 136, 1, 0 },
+		{ "thing", KTALLY_TYPE_UINT, 24, 136, 1, 0 }, { "words", KTALLY_TYPE_INT, 0, 160, 4, KTALLY_RECORD_DYNAMIC },
+		{ "halves", KTALLY_TYPE_UINT, 0, 164, 2, KTALLY_RECORD_DYNAMIC }, { "quarters", KTALLY_TYPE_UINT, 0, 168, 4, KTALLY_RECORD_DYNAMIC },
+		{ "things", KTALLY_TYPE_UINT, 0, 172, 1, KTALLY_RECORD_DYNAMIC },
 	};
 	const struct ktally_source_info *info, *again;
 	unsigned int i;
