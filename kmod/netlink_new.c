@@ -137,6 +137,8 @@ static int fill_probe(struct ktally_request *request, struct ktally_session *ses
 	err = add_program(request, session, probe);
 	if (err)
 		probe->program = NULL;
+	else if (probe->ops->programmed)
+		probe->ops->programmed(probe);
 	return err;
 }
 

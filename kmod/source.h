@@ -13,6 +13,7 @@
  * @program: whether its probes take a program
  * @init: check the probe's parameters (name, offset, period, ...) and set probe->source; a sentence in @why when refused.
  *	Context: process, session locked
+ * @programmed: look at, or change, the checked program (may be NULL). Context: as init
  * @retire: take @nr probes of this kind out of the kernel, waiting once for all of their handlers; NULL: nothing to do.
  *	Only after detach. Context: process
  * @uninit: give back what init took. Only after retire
@@ -30,6 +31,7 @@ struct ktally_source_ops {
 	enum ktally_source_kind kind;
 	bool program;
 	int (*init)(struct ktally_probe *probe, const char **why);
+	void (*programmed)(struct ktally_probe *probe);
 	void (*retire)(struct ktally_probe **probes, unsigned int nr);
 	void (*uninit)(struct ktally_probe *probe);
 	const struct ktally_fields *(*fields)(const struct ktally_probe *probe);

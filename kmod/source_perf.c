@@ -32,23 +32,33 @@ const struct ktally_fields ktally_perf_fields = { perf_field_list, ARRAY_SIZE(pe
 
 static struct perf_event **slot(struct ktally_probe *probe, unsigned int cpu)
 {
-	return per_cpu_ptr((struct perf_event * __percpu *)probe->source, cpu);
+	return per_cpu_ptr(((struct ktally_perf_source *)probe->source)->events, cpu);
 }
 
-int ktally_perf_init(struct ktally_probe *probe, struct perf_event_attr *attr, ktally_perf_fn fn)
+int ktally_perf_init(struct ktally_probe *probe, struct perf_event_attr *attr, ktally_perf_fn fn, size_t size)
 {
 	struct perf_event *event = ktally_perf_create(attr, cpumask_first(cpu_online_mask), fn, probe);
+	struct ktally_perf_source *source;
 
 	if (IS_ERR(event))
 		return PTR_ERR(event);
 	ktally_perf_release(event);
-	probe->source = (__force void *)alloc_percpu(struct perf_event *);
-	return probe->source ? 0 : -ENOMEM;
+	source = kzalloc(size, GFP_KERNEL);
+	if (!source)
+		return -ENOMEM;
+	source->events = alloc_percpu(struct perf_event *);
+	if (!source->events) {
+		kfree(source);
+		return -ENOMEM;
+	}
+	probe->source = source;
+	return 0;
 }
 
 void ktally_perf_uninit(struct ktally_probe *probe)
 {
-	free_percpu((struct perf_event * __percpu *)probe->source);
+	free_percpu(((struct ktally_perf_source *)probe->source)->events);
+	kfree(probe->source);
 }
 
 int ktally_perf_start(struct ktally_probe *probe, unsigned int cpu, struct perf_event_attr *attr, ktally_perf_fn fn)
@@ -216,7 +226,7 @@ static int perf_init(struct ktally_probe *probe, const char **why)
 	if (err)
 		return err;
 	describe(probe, &attr);
-	err = ktally_perf_init(probe, &attr, perf_fire);
+	err = ktally_perf_init(probe, &attr, perf_fire, sizeof(struct ktally_perf_source));
 	if (err && err != -ENOMEM)
 		*why = explain(probe, err);
 	return err;

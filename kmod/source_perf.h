@@ -7,15 +7,24 @@
 #include "source.h"
 
 /**
+ * struct ktally_perf_source - head of what such a source keeps in probe->source
+ * @events: the counter of each CPU, or NULL
+ */
+struct ktally_perf_source {
+	struct perf_event * __percpu *events;
+};
+
+/**
  * ktally_perf_init() - see whether a counter can be had, on one CPU, and make room for one on each
- * @probe: probe->source becomes ours
+ * @probe: probe->source becomes a struct that begins with struct ktally_perf_source, the rest 0
  * @attr: what to count
  * @fn: its handler; ktally_perf_context() gives it @probe
+ * @size: of that struct
  *
  * Return: 0 or -errno of the kernel.
  * Context: process.
  */
-int ktally_perf_init(struct ktally_probe *probe, struct perf_event_attr *attr, ktally_perf_fn fn);
+int ktally_perf_init(struct ktally_probe *probe, struct perf_event_attr *attr, ktally_perf_fn fn, size_t size);
 
 /** ktally_perf_uninit() - give back the room. An uninit of struct ktally_source_ops. */
 void ktally_perf_uninit(struct ktally_probe *probe);
