@@ -57,7 +57,7 @@ static void add_key(struct ktally_schema *schema, const char *name, enum ktally_
 
 static void add_value(struct ktally_schema *schema, const char *name, enum ktally_kind kind, struct ktally_column column)
 {
-	static const char *const words[] = { "count", "sum", "min", "max", "avg", "var", "hist" };
+	static const char *const words[] = { "count", "sum", "min", "max", "avg", "var", "hist", "exemplar" };
 	struct ktally_value *value = &schema->values[schema->nr_values++];
 
 	/* half of them as the compiler names them, "sum(delta)", half bare */
@@ -277,6 +277,32 @@ static void close_accounting(struct ktally_snapshot *snapshot)
 	count->hits = count->folded + count->other + count->filtered + count->recursion;
 }
 
+/* A pair whose starts add up, and what a governor did: all of it must reach the reader. */
+static void add_relations(struct ktally_snapshot *snapshot)
+{
+	struct ktally_pair_accounting *pair = zalloc(sizeof(*pair));
+
+	snprintf(pair->name, sizeof(pair->name), "sys_enter -> sys_exit");
+	pair->count = (struct ktally_pair_count){ .starts = 30, .ended = 21, .replaced = 2, .full = 1, .abandoned = 3, .unmatched = 4, .negative = 1 };
+	pair->open = 3;
+	pair->closed = true;
+	snapshot->nr_pairs = 1;
+	snapshot->pairs = pair;
+	snapshot->budget = 50;
+	snapshot->share = 12;
+	snapshot->nr_steps = 2;
+	snapshot->steps[0] = (struct ktally_step){ .time = 5500000000, .kind = KTALLY_STEP_STACKS, .number = 0, .share = 93, .cpu = 1 };
+	snapshot->steps[1] = (struct ktally_step){ .time = 6000000000, .kind = KTALLY_STEP_GATE, .number = 8, .share = 71, .cpu = 1 };
+}
+
+/* The row's largest value, as one real hit. */
+static void set_exemplar(struct ktally_table *table, unsigned int row, unsigned int column)
+{
+	uint64_t *cells = (uint64_t *)ktally_cells(&table->schema, &table->rows[row], column);
+
+	*(struct ktally_exemplar *)cells = (struct ktally_exemplar){ .value = 123456789, .time = 7250000000, .image = 77ULL << 32, .tid = 78, .cpu = 3 };
+}
+
 static void profile_rows(struct ktally_snapshot *snapshot, size_t rows, unsigned int variety)
 {
 	struct ktally_table *table = &snapshot->tables[0];
@@ -363,7 +389,9 @@ static void plain_tables(struct ktally_snapshot *snapshot)
 	add_value(&table->schema, "delta", KTALLY_KIND_INT, linear_hist);
 	add_value(&table->schema, "delta", KTALLY_KIND_INT,
 		  (struct ktally_column){ .kind = KTALLY_COLUMN_HIST, .hist = KTALLY_HIST_LOGLIN, .param0 = 2 });
+	add_value(&table->schema, "delta", KTALLY_KIND_NS, (struct ktally_column){ .kind = KTALLY_COLUMN_EXEMPLAR });
 	alloc_rows(table, 4);
+	set_exemplar(table, 1, 3);
 	for (i = 0; i < 4; i++)
 		((uint64_t *)table->rows[i].key)[0] = i;
 	value_rows(table, 4, -70, 200);
@@ -483,7 +511,9 @@ static void tallies(struct ktally_report *report)
 	snapshot = new_snapshot(3, "raw_syscalls:sys_exit/by=comm,nr/, \"quoted\"", true);
 	plain_tables(snapshot);
 	close_accounting(snapshot);
+	add_relations(snapshot);
 	report->snapshot = snapshot;
+	report->start_ns = 5000000000;
 	export_all("plain", report, false);
 }
 
