@@ -76,6 +76,7 @@ check: ## run all tests; kernels run in virtual machines
 	tests/check
 bench: ## measure what a hit costs, beside other tracers
 	tests/bench/run
+	tests/bench/overhead
 fuzz: ## throw random input at parsers and readers
 	tests/fuzz/run
 

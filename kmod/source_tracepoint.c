@@ -116,7 +116,7 @@ static void tracepoint_detach(struct ktally_probe **probes, unsigned int nr)
 const struct ktally_source_ops ktally_source_tracepoint = {
 	.kind		= KTALLY_SOURCE_TRACEPOINT,
 	.program	= true,
-	.overhead	= 16,
+	.overhead	= 24,
 	.init		= tracepoint_init,
 	.uninit		= tracepoint_uninit,
 	.fields		= tracepoint_fields,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* work read|pipe ROUNDS: rounds of work like that of real programs, and what one of them took on average, in nanoseconds. */
-#define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
