@@ -148,15 +148,16 @@ int ktally_pair_alloc(struct ktally_pair *pair)
 	return 0;
 }
 
-static u64 clock_read(const struct ktally_pair *pair, unsigned int n)
-{
-	u64 now = 0;
+/* What a clock shows that cannot be read now: the governor took counters away, or there is none on this CPU. */
+#define NO_CLOCK (~0ULL)
 
-	if (!pair->counters[n])
-		return ktime_get_mono_fast_ns();
-	if (!pair->session->governor.no_counters)
-		ktally_counter_read(pair->counters[n], &now);
-	return now;
+static bool clock_read(const struct ktally_pair *pair, unsigned int n, u64 *now)
+{
+	if (!pair->counters[n]) {
+		*now = ktime_get_mono_fast_ns();
+		return true;
+	}
+	return !pair->session->governor.no_counters && ktally_counter_read(pair->counters[n], now);
 }
 
 /* What the clocks of a place show now. */
@@ -164,9 +165,16 @@ static noinline void clocks_read(const struct ktally_pair *pair, struct ktally_o
 {
 	struct pair_clock *clocks = pair_clocks(pair, entry);
 	unsigned int i;
+	u64 now;
 
 	for (i = 0; i < pair->nr_clocks; i++)
-		values[i] = clocks[i].sum + clock_read(pair, i) - clocks[i].since;
+		values[i] = clock_read(pair, i, &now) ? clocks[i].sum + now - clocks[i].since : NO_CLOCK;
+}
+
+/* A difference to something that was not read is none. */
+static u64 clock_difference(u64 now, u64 then)
+{
+	return now == NO_CLOCK || then == NO_CLOCK ? 0 : now - then;
 }
 
 /* A place for this thread, which has none yet. Its own interrupts would take a second one. */
@@ -194,7 +202,8 @@ static noinline struct ktally_open *task_claim(struct ktally_pair *pair, u64 own
 		clocks = pair_clocks(pair, found);
 		for (n = 0; n < pair->nr_clocks; n++) {
 			clocks[n].sum = 0;
-			clocks[n].since = clock_read(pair, n);
+			clocks[n].since = 0;
+			clock_read(pair, n, &clocks[n].since);
 		}
 	}
 out:
@@ -383,7 +392,7 @@ static noinline u64 *rare_results(struct ktally_pair *pair, struct ktally_open *
 	if (pair->flags & KTALLY_PAIR_NEST)
 		to = nest_results(pair, entry, frame, results[0], to);
 	for (; i < pair->nr_clocks; i++)
-		*to++ = now[i] - then[i];
+		*to++ = clock_difference(now[i], then[i]);
 	return to;
 }
 
@@ -417,6 +426,19 @@ static bool end_in(struct ktally_pair *pair, struct ktally_open *entry, void *ha
 	return usable;
 }
 
+/* Whether a key may have a start, without taking anything: an end whose start was not wanted is to cost little. */
+static bool key_may_be(const struct ktally_pair *pair, const u64 *key)
+{
+	u64 tag = key_hash(pair, key);
+	struct ktally_open *entry = pair_entry(pair, ktally_table_hash(tag) >> pair->shift);
+	unsigned int n;
+
+	for (n = 0; n < KTALLY_PAIR_WINDOW; n++, entry = (void *)entry + pair->entry_size)
+		if (READ_ONCE(entry->owner) == tag)
+			return true;
+	return false;
+}
+
 bool ktally_pair_end(struct ktally_pair *pair, void *half, const u64 *key, u64 *results, u64 *weight, bool stay)
 {
 	/* First, so that our own work is not part of what is measured. */
@@ -426,6 +448,10 @@ bool ktally_pair_end(struct ktally_pair *pair, void *half, const u64 *key, u64 *
 	bool shared = pair->kind == KTALLY_PAIR_KEY, ended = false;
 
 	if (unlikely(shared)) {
+		if (!key_may_be(pair, key)) {
+			PAIR_COUNT(pair, half, unmatched);
+			return false;
+		}
 		local_irq_save(flags);
 		entry = key_entry(pair, key, false);
 	} else {

@@ -205,18 +205,24 @@ static bool bucket(const struct ktally_insn *insn, u64 value, u64 *dst)
 	return true;
 }
 
+/* In the place of the last count: the governor took counters away since, so that nobody knows whose a difference would be. */
+#define LAST_UNKNOWN (~0ULL)
+
 static __always_inline bool counter(const struct ktally_run *run, const struct ktally_insn *insn, u64 *dst)
 {
 	u64 *last = raw_cpu_ptr(run->probe->program->state) + insn->aux, now;
 
 	*dst = 0;
-	if (unlikely(run->probe->session->governor.no_counters))
+	if (unlikely(run->probe->session->governor.no_counters)) {
+		if (insn->aux)
+			*last = LAST_UNKNOWN;
 		return true;
+	}
 	if (!ktally_counter_read((void *)(unsigned long)insn->imm, &now))
 		return false;
 	*dst = now;
 	if (insn->aux) {
-		*dst = now - *last;
+		*dst = likely(*last != LAST_UNKNOWN) ? now - *last : 0;
 		*last = now;
 	}
 	return true;

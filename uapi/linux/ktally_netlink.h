@@ -259,7 +259,7 @@ struct ktally_counter_value {
 /**
  * enum ktally_step_kind - what the governor did
  * @KTALLY_STEP_STACKS: no more stacks: KTALLY_OP_STACK gives 0; or stacks again
- * @KTALLY_STEP_COUNTERS: no more counters: KTALLY_OP_COUNTER gives 0; or counters again
+ * @KTALLY_STEP_COUNTERS: no more counters: KTALLY_OP_COUNTER and differences of pairs give 0; or counters again
  * @KTALLY_STEP_GATE: one hit in @number is run, with weight @number (1: all)
  * @KTALLY_STEP_PROBE: probe @number is off until the session is stopped
  */
