@@ -115,6 +115,7 @@ struct ktally_event {
 
 /**
  * struct ktally_process - body of FORK, EXEC and EXIT
+ * @record: head
  * @image: KTALLY_CTX_IMAGE of the process after the event
  * @parent: KTALLY_CTX_IMAGE of the parent (FORK), else 0
  * @comm: name
@@ -128,6 +129,7 @@ struct ktally_process {
 
 /**
  * struct ktally_mmap - body of MMAP
+ * @record: head
  * @image: KTALLY_CTX_IMAGE of the process
  * @start: first address
  * @length: bytes

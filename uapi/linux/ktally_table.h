@@ -56,6 +56,7 @@ enum ktally_column_kind {
 
 /**
  * enum ktally_hist - how a histogram's buckets are cut
+ * @KTALLY_HIST_NONE: the column is no histogram
  * @KTALLY_HIST_LOG2: 66 buckets: 0 is value < 0, 1 is value 0, 2 + k is 2^k <= value < 2^(k+1)
  * @KTALLY_HIST_LINEAR: param0 = low, param1 = high, param2 = step (all signed, step > 0, high > low): bucket 0 is value < low, then
  *	ceil((high - low) / step) buckets of one step, the last bucket is value >= high
@@ -92,7 +93,7 @@ struct ktally_column {
 	__s64 param2;
 };
 
-/* @flags of struct ktally_column. A stack is captured only for an exemplar that is kept. */
+/* @flags of struct ktally_column. A stack, of one kind, is captured only for an exemplar that is kept; needs a stack store. */
 #define KTALLY_COLUMN_EXEMPLARS	(1U << 0)
 #define KTALLY_COLUMN_KSTACK	(1U << 1)
 #define KTALLY_COLUMN_USTACK	(1U << 2)
@@ -129,12 +130,14 @@ struct ktally_exemplar {
  * @nr_tables: entries of the table array
  * @probes_offset: from the start of the half
  * @tables_offset: from the start of the half
+ * @reserved: 0
  * @generation: counts flips; odd while this half is active. A reader looks before and after it reads: if it changed or is odd,
  *	what was read is not a consistent interval and must be read again after another snapshot. Pairs with the release in
  *	the flip.
  * @length: of the half
  * @nr_pairs: entries of the pair array
  * @pairs_offset: from the start of the half
+ * @pad: 0
  */
 struct ktally_half {
 	__u32 magic;
@@ -233,10 +236,12 @@ enum ktally_pair_kind {
  * @entry_size: bytes of one
  * @entries_offset: from the start of the mapping
  * @frame_size: bytes of one frame of an entry
+ * @reserved: 0
  * @factor: 0: times of frames are nanoseconds of CLOCK_MONOTONIC; else they are ticks, and a difference of them times this number,
  *	divided by 2^32, is nanoseconds
  * @ticks: so many ticks it was
  * @time: when CLOCK_MONOTONIC was so many nanoseconds
+ * @pad: 0
  *
  * Entries change while they are read: look at @sequence of struct ktally_open before and after.
  */
@@ -287,6 +292,8 @@ struct ktally_open {
  * @used: rows set aside so far, the other row included
  * @index_offset: the hash index, of no use to a reader
  * @index_bits: log2 of its entries
+ * @spare: of no use to a reader
+ * @pad: 0
  */
 struct ktally_table_head {
 	__aligned_u64 rows_offset;
@@ -310,6 +317,8 @@ struct ktally_table_head {
  * @lost: stacks that found no room
  * @index_offset: the hash index, of no use to a reader
  * @index_bits: log2 of its entries
+ * @reserved: 0
+ * @pad: 0
  *
  * A stack id (not 0, not KTALLY_STACK_LOST) is 1 + offset / 8 of a struct ktally_stack in the entry area of the CPU whose table or
  * record holds the id.
