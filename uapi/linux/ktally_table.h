@@ -93,7 +93,10 @@ struct ktally_column {
 	__s64 param2;
 };
 
-/* @flags of struct ktally_column. A stack, of one kind, is captured only for an exemplar that is kept; needs a stack store. */
+/*
+ * @flags of struct ktally_column. A stack, of one of the kinds, is captured only for an exemplar that is kept, and needs a
+ * session with a stack store.
+ */
 #define KTALLY_COLUMN_EXEMPLARS	(1U << 0)
 #define KTALLY_COLUMN_KSTACK	(1U << 1)
 #define KTALLY_COLUMN_USTACK	(1U << 2)
