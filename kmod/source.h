@@ -20,6 +20,7 @@
  * @fields: what a program of this probe may read; never NULL
  * @attach: begin to fire; NULL for sources that are attached CPU by CPU. Context: process, session locked
  * @detach: stop @nr probes of this kind. Handlers may still be running on return. Context: as attach
+ * @late: cpu_start and cpu_stop take the kernel's hotplug lock: see hotplug.c
  * @cpu_start: begin to fire on a CPU. Context: process, see hotplug.c
  * @cpu_stop: stop on a CPU; nothing happens if it did not fire there. Context: as cpu_start
  * @overhead: what a hit costs before and after the handler, about, in tenths of a look at the clock (some 50 instructions), so
@@ -37,6 +38,7 @@ struct ktally_source_ops {
 	const struct ktally_fields *(*fields)(const struct ktally_probe *probe);
 	int (*attach)(struct ktally_probe *probe);
 	void (*detach)(struct ktally_probe **probes, unsigned int nr);
+	bool late;
 	int (*cpu_start)(struct ktally_probe *probe, unsigned int cpu);
 	void (*cpu_stop)(struct ktally_probe *probe, unsigned int cpu);
 	u32 overhead;

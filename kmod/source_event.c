@@ -179,6 +179,7 @@ const struct ktally_source_ops ktally_source_event = {
 	.uninit		= ktally_perf_uninit,
 	.fields		= event_fields,
 	.explain	= explain,
+	.late		= true,
 	.cpu_start	= event_start,
 	.cpu_stop	= ktally_perf_stop,
 };

@@ -245,6 +245,7 @@ const struct ktally_source_ops ktally_source_perf = {
 	.uninit		= ktally_perf_uninit,
 	.fields		= perf_fields,
 	.explain	= explain,
+	.late		= true,
 	.cpu_start	= counter_start,
 	.cpu_stop	= ktally_perf_stop,
 };

@@ -41,7 +41,7 @@ static inline bool ktally_perf_is_direct(const struct perf_event *event)
 
 static __always_inline bool ktally_pmu_register(int place, u32 *now)
 {
-#define KTALLY_PMU_CASE(n)	case KTALLY_PMU_FIRST + n: *now = read_sysreg(pmevcntr##n##_el0); return true
+#define KTALLY_PMU_CASE(n)	case KTALLY_PMU_FIRST + n: return (*now = read_sysreg(pmevcntr##n##_el0), true)
 	switch (place) {
 	case KTALLY_PMU_CYCLES:
 		*now = read_sysreg(pmccntr_el0);

@@ -4,6 +4,7 @@
 #include <linux/perf_event.h>
 #include <sched.h>
 #include <stdarg.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -161,35 +162,47 @@ static uint64_t now_ms(void)
 	return now.tv_sec * 1000ull + now.tv_nsec / 1000000;
 }
 
-/* More of them than places take turns; what they missed is made up for by the time they had. */
-TEST_F(counter, more_than_places_take_turns)
+/* How far the worst of the events is from what was handed out, when what it missed is made up for by the time it had. */
+static double worst_error(struct kit *kit, uint64_t handed, unsigned int *waited)
 {
 	struct ktally_counter_value value;
+	double worst = 0, error;
+	unsigned int i;
+
+	*waited = 0;
+	for (i = 0; i < EVENTS; i++) {
+		if (value_of(kit, i, 0, &value) || !value.running || value.running > value.enabled || value.value > handed)
+			return 1e9;
+		*waited += value.running < value.enabled;
+		error = (double)value.value * value.enabled / value.running / handed - 1;
+		if (error < 0)
+			error = -error;
+		worst = error > worst ? error : worst;
+	}
+	return worst;
+}
+
+/* More of them than places take turns. The emulator may stand still in one's turn: what is wrong then is outlived. */
+TEST_F(counter, more_than_places_take_turns)
+{
 	struct kit *kit = &self->kit;
 	uint64_t handed = 0, end;
-	unsigned int i, waited = 0;
-	double scaled;
+	unsigned int i, waited, round;
+	double worst = 1;
 
 	for (i = 1; i <= EVENTS; i++)
 		OK(kit, add_counter(kit, self->pmu, i, 0));
 	OK(kit, kit_pin(0));
-	OK(kit, kit_start(kit));
-	for (end = now_ms() + 3000; now_ms() < end; handed += 10)
-		for (i = 1; i <= EVENTS; i++)
-			OK(kit, tell("count %u 10", i));
-	OK(kit, kit_stop(kit));
-	for (i = 0; i < EVENTS; i++) {
-		OK(kit, value_of(kit, i, 0, &value));
-		ASSERT_LT(0, value.running);
-		EXPECT_GE(value.enabled, value.running);
-		EXPECT_GE(handed, value.value);
-		waited += value.running < value.enabled;
-		scaled = (double)value.value * value.enabled / value.running;
-		EXPECT_GT(0.05, scaled / handed - 1);
-		EXPECT_LT(-0.05, scaled / handed - 1)
-			TH_LOG("event %u: %.0f instead of %llu", i + 1, scaled, (unsigned long long)handed);
+	for (round = 0; round < 6 && worst > 0.04; round++) {
+		OK(kit, kit_start(kit));
+		for (end = now_ms() + 2000; now_ms() < end; handed += 10)
+			for (i = 1; i <= EVENTS; i++)
+				OK(kit, tell("count %u 10", i));
+		OK(kit, kit_stop(kit));
+		worst = worst_error(kit, handed, &waited);
+		EXPECT_LE(EVENTS - PLACES, waited);
 	}
-	EXPECT_LE(EVENTS - PLACES, waited);
+	EXPECT_GE(0.04, worst);
 }
 
 TEST_F(counter, too_many_pinned)
@@ -450,6 +463,57 @@ TEST_F(counter, processor_is_away)
 	OK(kit, tell_on(1, 6, 1009));
 	EXPECT_EQ(1010, count_of(kit, 0, 1));
 	EXPECT_EQ(7, count_of(kit, 0, 0));
+}
+
+/* Maps some pages anew and touches them, on CPU 1. */
+static int touch_pages(void)
+{
+	const size_t size = 101 * 4096;
+	int ret = kit_pin(1);
+	char *pages;
+	size_t i;
+
+	if (ret)
+		return ret;
+	pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (pages == MAP_FAILED)
+		return -errno;
+	for (i = 0; i < size; i += 4096)
+		((volatile char *)pages)[i] = 1;
+	munmap(pages, size);
+	return 0;
+}
+
+/* Making and ending a software event takes the lock that the kernel holds while it brings a processor. */
+TEST_F(counter, software_events_on_a_processor_that_comes)
+{
+	const struct ktally_insn insns[] = { CONTEXT(0, CPU), UPDATE(0, 0, KTALLY_NO_REG), EXIT(FOLDED) };
+	struct kit *kit = &self->kit;
+	uint64_t before;
+	int tries;
+
+	if (nr_cpus() < 2)
+		SKIP(return, "there is one processor only");
+	OK(kit, kit_table(kit, 64, 1, NULL, NULL, 0));
+	OK(kit, kit_probe(kit, KTALLY_SOURCE_PERF, "", PROGRAM(insns)));
+	set_period(kit, PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS, 1, 0);
+	OK(kit, kit_start(kit));
+	OK(kit, touch_pages());
+	OK(kit, kit_take(kit));
+	before = kit_hits(kit, 0, 1);
+	EXPECT_LE(101, before);
+	OK(kit, kit_pin(0));
+	OK(kit, kit_write("/sys/devices/system/cpu/cpu1/online", "0"));
+	OK(kit, kit_write("/sys/devices/system/cpu/cpu1/online", "1"));
+	for (tries = 0; tries < 200; tries++) {
+		OK(kit, touch_pages());
+		OK(kit, kit_take(kit));
+		if (kit_hits(kit, 0, 1) >= before + 101)
+			break;
+		kit_sleep_ms(20);
+	}
+	EXPECT_GT(200, tries) TH_LOG("page faults on CPU 1 are not seen again");
+	OK(kit, kit_stop(kit));
 }
 
 TEST_HARNESS_MAIN
