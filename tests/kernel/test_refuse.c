@@ -206,6 +206,62 @@ BUILD(perf_huge) { perf(msg, scene, PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK,
 BUILD(perf_type) { perf(msg, scene, 99999, 0, 1000000); }
 BUILD(perf_tracepoint) { perf(msg, scene, PERF_TYPE_TRACEPOINT, 1, 1000000); }
 BUILD(perf_breakpoint) { perf(msg, scene, PERF_TYPE_BREAKPOINT, 0, 1000000); }
+BUILD(perf_flag) { perf(msg, scene, PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS, 1); raw_put_u32(msg, KTALLY_A_SRC_PERF_FLAGS, 1U << 31); }
+BUILD(perf_no_freq) { perf(msg, scene, PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK, 0); raw_put_u32(msg, KTALLY_A_SRC_PERF_FLAGS, KTALLY_PERF_FREQ); }
+BUILD(perf_freq)
+{
+	perf(msg, scene, PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK, 100001);
+	raw_put_u32(msg, KTALLY_A_SRC_PERF_FLAGS, KTALLY_PERF_FREQ);
+}
+
+/* Of a word of ours. */
+static void breakpoint(struct raw_msg *msg, const struct scene *scene, uint64_t address, uint64_t length, uint32_t flags)
+{
+	perf(msg, scene, PERF_TYPE_BREAKPOINT, 2, 1);
+	raw_put_u64(msg, KTALLY_A_SRC_PERF_CONFIG1, address);
+	raw_put_u64(msg, KTALLY_A_SRC_PERF_CONFIG2, length);
+	raw_put_u32(msg, KTALLY_A_SRC_PERF_FLAGS, flags);
+}
+
+BUILD(breakpoint_length) { breakpoint(msg, scene, 4096, 3, 0); }
+BUILD(breakpoint_crooked) { breakpoint(msg, scene, 4097, 8, 0); }
+BUILD(breakpoint_freq) { breakpoint(msg, scene, 4096, 8, KTALLY_PERF_FREQ); }
+BUILD(kretprobe_unnamed) { source(msg, scene, KTALLY_SOURCE_KRETPROBE, NULL); }
+BUILD(kretprobe_unknown) { source(msg, scene, KTALLY_SOURCE_KRETPROBE, "no_such_function_here"); }
+BUILD(kretprobe_offset) { source(msg, scene, KTALLY_SOURCE_KRETPROBE, KIT_GETPPID_SYMBOL); raw_put_u64(msg, KTALLY_A_SRC_OFFSET, 4); }
+BUILD(kretprobe_own) { source(msg, scene, KTALLY_SOURCE_KRETPROBE, "kprobe_dispatcher"); }
+BUILD(event_no_number) { source(msg, scene, KTALLY_SOURCE_EVENT, NULL); }
+BUILD(event_number) { source(msg, scene, KTALLY_SOURCE_EVENT, NULL); raw_put_u64(msg, KTALLY_A_SRC_PERF_CONFIG, 65534); }
+BUILD(event_huge) { source(msg, scene, KTALLY_SOURCE_EVENT, NULL); raw_put_u64(msg, KTALLY_A_SRC_PERF_CONFIG, UINT64_MAX); }
+
+static void uprobe(struct raw_msg *msg, const struct scene *scene, uint32_t kind, const char *path, uint64_t offset)
+{
+	source(msg, scene, kind, NULL);
+	raw_put_text(msg, KTALLY_A_SRC_PATH, path);
+	raw_put_u64(msg, KTALLY_A_SRC_OFFSET, offset);
+}
+
+BUILD(uprobe_no_file) { source(msg, scene, KTALLY_SOURCE_UPROBE, NULL); }
+BUILD(uprobe_empty) { uprobe(msg, scene, KTALLY_SOURCE_UPROBE, "", 4096); }
+BUILD(uprobe_absent) { uprobe(msg, scene, KTALLY_SOURCE_UPROBE, "/no/such/file", 4096); }
+BUILD(uprobe_folder) { uprobe(msg, scene, KTALLY_SOURCE_UPROBE, "/usr/bin", 0); }
+BUILD(uprobe_device) { uprobe(msg, scene, KTALLY_SOURCE_UPROBE, "/dev/null", 0); }
+BUILD(uprobe_behind) { uprobe(msg, scene, KTALLY_SOURCE_UPROBE, "/bin/true", 1ULL << 40); }
+BUILD(uprobe_far) { uprobe(msg, scene, KTALLY_SOURCE_UPROBE, "/bin/true", UINT64_MAX); }
+BUILD(uprobe_semaphore) { uprobe(msg, scene, KTALLY_SOURCE_UPROBE, "/bin/true", 4096); raw_put_u64(msg, KTALLY_A_SRC_SEMAPHORE, 1ULL << 40); }
+BUILD(uprobe_long)
+{
+	char path[KTALLY_PATH_MAX + 1];
+
+	memset(path, 'a', sizeof(path) - 1);
+	path[sizeof(path) - 1] = 0;
+	uprobe(msg, scene, KTALLY_SOURCE_UPROBE, path, 0);
+}
+BUILD(uretprobe_no_file) { source(msg, scene, KTALLY_SOURCE_URETPROBE, NULL); }
+BUILD(uretprobe_behind) { uprobe(msg, scene, KTALLY_SOURCE_URETPROBE, "/bin/true", 1ULL << 40); }
+BUILD(cgroup_absent) { raw_put_u64(msg, KTALLY_A_SCOPE_CGROUP, 0x7fffffffffffff); }
+BUILD(cgroup_controller) { raw_put_u64(msg, KTALLY_A_SCOPE_CGROUP, 1); raw_put_text(msg, KTALLY_A_SCOPE_CONTROLLER, "no-such"); }
+BUILD(cgroup_short) { raw_put_u32(msg, KTALLY_A_SCOPE_CGROUP, 1); }
 BUILD(process_no_ring) { raw_put_u32(msg, KTALLY_A_SESSION, scene->running); raw_put_u32(msg, KTALLY_A_SOURCE_KIND, KTALLY_SOURCE_PROCESS); }
 BUILD(process_program) { source(msg, scene, KTALLY_SOURCE_PROCESS, NULL); }
 BUILD(probe_started) { probe(msg, scene->running, KTALLY_SOURCE_TRACEPOINT, "raw_syscalls:sys_enter", fold, sizeof(fold)); }
@@ -305,6 +361,9 @@ PROGRAM_BUILD(emit_unwritten, SET(0, 1), EMIT(0, 2), EXIT(FOLDED))
 PROGRAM_BUILD(emit_many, EMIT(0, KTALLY_REGS + 1), EXIT(FOLDED))
 PROGRAM_BUILD(emit_huge, EMIT(0, UINT32_MAX), EXIT(FOLDED))
 
+PROGRAM_BUILD(record_of_none, RAW(KTALLY_OP_RECORD, 0, 0, 0, 8 << 16, 0), EXIT(FOLDED))
+PROGRAM_BUILD(record_text_of_none, RAW(KTALLY_OP_RECORD_TEXT, 0, 0, 0, 8, 8ULL << 32 | 8), EXIT(FOLDED))
+
 #define NEW(name, ...) { #name, KTALLY_CMD_SESSION_NEW, false, build_##name, __VA_ARGS__ }
 #define TABLE(name, ...) { #name, KTALLY_CMD_TABLE_NEW, false, build_##name, __VA_ARGS__ }
 #define PROBE(name, ...) { #name, KTALLY_CMD_PROBE_NEW, false, build_##name, __VA_ARGS__ }
@@ -313,7 +372,18 @@ PROGRAM_BUILD(emit_huge, EMIT(0, UINT32_MAX), EXIT(FOLDED))
 
 /* arm64 refuses every one, and says so first. */
 #if defined(__aarch64__)
-#define PERF_BREAKPOINT	PROBE(perf_breakpoint, EOPNOTSUPP, "repeated for ever")
+#define PERF_BREAKPOINT	PROBE(perf_flag, EINVAL, "unknown flag in SRC_PERF_FLAGS"), PROBE(perf_no_freq, ERANGE, "1 to 100000"), PROBE(perf_freq, ERANGE, "1 to 100000"),
+	PROBE(breakpoint_length, EINVAL, "no such breakpoint"), PROBE(breakpoint_crooked, EINVAL, "divides the address"),
+	PROBE(breakpoint_freq, EINVAL, "no frequency"), PROBE(kretprobe_unnamed, EINVAL, "name of a function"),
+	PROBE(kretprobe_unknown, ENOENT, "no such function"), PROBE(kretprobe_offset, EINVAL, "has no offset"),
+	PROBE(kretprobe_own, EINVAL, "cannot be probed"), PROBE(event_no_number, EINVAL, "chosen by its number"),
+	PROBE(event_number, EINVAL, "no trace event has this number", ENOENT), PROBE(event_huge, EINVAL, "no trace event has this number", ENOENT),
+	PROBE(uprobe_no_file, EINVAL, "needs a file"), PROBE(uprobe_empty, EINVAL, "needs a file"), PROBE(uprobe_absent, ENOENT, "cannot be opened"),
+	PROBE(uprobe_folder, EINVAL, "no regular file"), PROBE(uprobe_device, EINVAL, "no regular file"), PROBE(uprobe_behind, ERANGE, "behind the end"),
+	PROBE(uprobe_far, ERANGE, "behind the end"), PROBE(uprobe_semaphore, ERANGE, "behind the end"), PROBE(uprobe_long, EINVAL, NULL, ERANGE),
+	PROBE(uretprobe_no_file, EINVAL, "needs a file"), PROBE(uretprobe_behind, ERANGE, "behind the end"),
+	PROBE(record_of_none, EINVAL, "only a trace event"), PROBE(record_text_of_none, EINVAL, "only a trace event"),
+	PROBE(perf_breakpoint, EOPNOTSUPP, "repeated for ever")
 #else
 #define PERF_BREAKPOINT	PROBE(perf_breakpoint, EINVAL, "no such breakpoint")
 #endif
@@ -328,7 +398,8 @@ static const struct refusal refusals[] = {
 	NEW(cpus_far, ENXIO, "does not exist"), NEW(cpus_long, EINVAL, NULL, ERANGE), NEW(pids_odd, EINVAL, "32 bits"),
 	NEW(pids_zero, ERANGE, "out of range"), NEW(pids_huge, ERANGE, "out of range"), NEW(name_unpinned, EINVAL, "pinned"),
 	NEW(pinned_unnamed, EINVAL, "name"), NEW(name_slash, EINVAL, "letters, digits"), NEW(name_digit, EINVAL, "digit"),
-	NEW(name_taken, EEXIST, "exists"), NEW(name_long, EINVAL, NULL, ERANGE), NEW(name_endless, EINVAL, NULL, ERANGE),
+	NEW(cgroup_absent, ENOENT, "no cgroup has that number"), NEW(cgroup_controller, ENOENT, "no cgroup controller"),
+	NEW(cgroup_short, EINVAL, NULL, ERANGE), NEW(name_taken, EEXIST, "exists"), NEW(name_long, EINVAL, NULL, ERANGE), NEW(name_endless, EINVAL, NULL, ERANGE),
 	ON(nothing, SESSION_GET, EINVAL, "say which session"), ON(no_such_id, SESSION_GET, ENOENT, "no such session"),
 	ON(id_zero, SESSION_GET, ENOENT, "no such session"), ON(no_such_name, SESSION_GET, ENOENT, "no such session"),
 	ON(empty_name, SESSION_GET, ENOENT, "no such session"), ON(id_and_name, SESSION_GET, EINVAL, "say which session"),
@@ -548,13 +619,15 @@ static void become_nobody(void)
 
 static const uint8_t privileged[] = {
 	KTALLY_CMD_SESSION_NEW, KTALLY_CMD_SESSION_GET, KTALLY_CMD_SESSION_START, KTALLY_CMD_SESSION_STOP, KTALLY_CMD_SESSION_DELETE,
-	KTALLY_CMD_TABLE_NEW, KTALLY_CMD_PROBE_NEW, KTALLY_CMD_SNAPSHOT,
+	KTALLY_CMD_TABLE_NEW, KTALLY_CMD_PROBE_NEW, KTALLY_CMD_SNAPSHOT, KTALLY_CMD_PAIR_NEW, KTALLY_CMD_COUNTER_NEW,
 };
 
 /* As nobody; exits with the number of the first thing that was not refused. */
-static void try_everything(struct scene *scene)
+static void try_everything(struct scene *scene, bool sentences)
 {
-	static const uint8_t dumps[] = { KTALLY_CMD_SESSION_GET, KTALLY_CMD_TABLE_GET, KTALLY_CMD_PROBE_GET };
+	static const uint8_t dumps[] = {
+		KTALLY_CMD_SESSION_GET, KTALLY_CMD_TABLE_GET, KTALLY_CMD_PROBE_GET, KTALLY_CMD_PAIR_GET, KTALLY_CMD_COUNTER_GET,
+	};
 	struct raw_answer answer;
 	struct raw raw;
 	unsigned int i;
@@ -574,6 +647,12 @@ static void try_everything(struct scene *scene)
 		if (raw_send(&raw, &message, &answer) || answer.error != EPERM)
 			_exit(21 + i);
 	}
+	for (i = 1; i <= KTALLY_SOURCE_MAX; i++) {
+		raw_begin(&raw, &message, KTALLY_CMD_PROBE_NEW, 0);
+		source(&message, scene, i, KIT_GETPPID_SYMBOL);
+		if (raw_send(&raw, &message, &answer) || answer.error != EPERM || (sentences && !strstr(answer.sentence, "CAP_PERFMON")))
+			_exit(40 + i);
+	}
 	raw_begin(&raw, &message, KTALLY_CMD_INFO_GET, 0);
 	if (raw_send(&raw, &message, &answer) || answer.error || answer.messages != 1)
 		_exit(31);
@@ -588,12 +667,13 @@ static void try_everything(struct scene *scene)
 TEST_F(refuse, no_privilege)
 {
 	struct ktally_session_info info;
+	bool sentences = has_sentences(&self->kit);
 	int status;
 	pid_t child = fork();
 
 	ASSERT_LE(0, child);
 	if (!child)
-		try_everything(&self->scene);
+		try_everything(&self->scene, sentences);
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	EXPECT_EQ(0, WEXITSTATUS(status));
 	EXPECT_TRUE(WIFEXITED(status));
@@ -609,11 +689,11 @@ TEST_F_TIMEOUT(refuse, random_bytes, 60)
 	unsigned int i, j;
 
 	for (i = 0; i < 3000; i++) {
-		raw_begin(&self->scene.raw, &message, 1 + i % KTALLY_CMD_SNAPSHOT, 0);
+		raw_begin(&self->scene.raw, &message, 1 + i % KTALLY_CMD_MAX, 0);
 		if (i % 3)
 			raw_put_u32(&message, KTALLY_A_SESSION, self->scene.fresh);
 		if (i % 5 == 0) {
-			raw_put_u32(&message, KTALLY_A_SOURCE_KIND, i % 7);
+			raw_put_u32(&message, KTALLY_A_SOURCE_KIND, i % (KTALLY_SOURCE_MAX + 2));
 			raw_put_text(&message, KTALLY_A_SRC_NAME, "raw_syscalls:sys_enter");
 		}
 		for (j = 0; j < 1 + i % 8; j++) {
@@ -626,7 +706,7 @@ TEST_F_TIMEOUT(refuse, random_bytes, 60)
 				state ^= state << 17;
 				words[k] = state >> (state & 63);
 			}
-			raw_put(&message, state % 50, words, i % 2 ? 8 : state % sizeof(words));
+			raw_put(&message, state % (KTALLY_A_MAX + 3), words, i % 2 ? 8 : state % sizeof(words));
 		}
 		if (message.buf[NLMSG_HDRLEN] == KTALLY_CMD_SESSION_NEW)
 			continue;	/* might succeed, and stay until the end */
