@@ -372,20 +372,9 @@ PROGRAM_BUILD(record_text_of_none, RAW(KTALLY_OP_RECORD_TEXT, 0, 0, 0, 8, 8ULL <
 
 /* arm64 refuses every one, and says so first. */
 #if defined(__aarch64__)
-#define PERF_BREAKPOINT	PROBE(perf_flag, EINVAL, "unknown flag in SRC_PERF_FLAGS"), PROBE(perf_no_freq, ERANGE, "1 to 100000"), PROBE(perf_freq, ERANGE, "1 to 100000"),
-	PROBE(breakpoint_length, EINVAL, "no such breakpoint"), PROBE(breakpoint_crooked, EINVAL, "divides the address"),
-	PROBE(breakpoint_freq, EINVAL, "no frequency"), PROBE(kretprobe_unnamed, EINVAL, "name of a function"),
-	PROBE(kretprobe_unknown, ENOENT, "no such function"), PROBE(kretprobe_offset, EINVAL, "has no offset"),
-	PROBE(kretprobe_own, EINVAL, "cannot be probed"), PROBE(event_no_number, EINVAL, "chosen by its number"),
-	PROBE(event_number, EINVAL, "no trace event has this number", ENOENT), PROBE(event_huge, EINVAL, "no trace event has this number", ENOENT),
-	PROBE(uprobe_no_file, EINVAL, "needs a file"), PROBE(uprobe_empty, EINVAL, "needs a file"), PROBE(uprobe_absent, ENOENT, "cannot be opened"),
-	PROBE(uprobe_folder, EINVAL, "no regular file"), PROBE(uprobe_device, EINVAL, "no regular file"), PROBE(uprobe_behind, ERANGE, "behind the end"),
-	PROBE(uprobe_far, ERANGE, "behind the end"), PROBE(uprobe_semaphore, ERANGE, "behind the end"), PROBE(uprobe_long, EINVAL, NULL, ERANGE),
-	PROBE(uretprobe_no_file, EINVAL, "needs a file"), PROBE(uretprobe_behind, ERANGE, "behind the end"),
-	PROBE(record_of_none, EINVAL, "only a trace event"), PROBE(record_text_of_none, EINVAL, "only a trace event"),
-	PROBE(perf_breakpoint, EOPNOTSUPP, "repeated for ever")
+#define BREAKPOINT(name, ...)	PROBE(name, EOPNOTSUPP, "repeated for ever")
 #else
-#define PERF_BREAKPOINT	PROBE(perf_breakpoint, EINVAL, "no such breakpoint")
+#define BREAKPOINT(name, ...)	PROBE(name, __VA_ARGS__)
 #endif
 
 static const struct refusal refusals[] = {
@@ -429,7 +418,18 @@ static const struct refusal refusals[] = {
 	PROBE(timer_slow, ERANGE, "10 microseconds"), PROBE(timer_period_short, EINVAL, NULL, ERANGE),
 	PROBE(perf_no_period, ERANGE, "period"), PROBE(perf_fast, ERANGE, "10 microseconds"), PROBE(perf_huge, ERANGE, "period"),
 	PROBE(perf_type, ENOENT, "no such perf event"), PROBE(perf_tracepoint, EINVAL, "no counter"),
-	PERF_BREAKPOINT, PROBE(process_no_ring, EINVAL, "RING_SIZE"),
+	PROBE(perf_flag, EINVAL, "unknown flag in SRC_PERF_FLAGS"), PROBE(perf_no_freq, ERANGE, "1 to 100000"), PROBE(perf_freq, ERANGE, "1 to 100000"),
+	BREAKPOINT(breakpoint_length, EINVAL, "no such breakpoint"), BREAKPOINT(breakpoint_crooked, EINVAL, "divides the address"),
+	BREAKPOINT(breakpoint_freq, EINVAL, "no frequency"), PROBE(kretprobe_unnamed, EINVAL, "name of a function"),
+	PROBE(kretprobe_unknown, ENOENT, "no such function"), PROBE(kretprobe_offset, EINVAL, "has no offset"),
+	PROBE(kretprobe_own, EINVAL, "cannot be probed"), PROBE(event_no_number, EINVAL, "chosen by its number"),
+	PROBE(event_number, EINVAL, "no trace event has this number", ENOENT), PROBE(event_huge, EINVAL, "no trace event has this number", ENOENT),
+	PROBE(uprobe_no_file, EINVAL, "needs a file"), PROBE(uprobe_empty, EINVAL, "needs a file"), PROBE(uprobe_absent, ENOENT, "cannot be opened"),
+	PROBE(uprobe_folder, EINVAL, "no regular file"), PROBE(uprobe_device, EINVAL, "no regular file"), PROBE(uprobe_behind, ERANGE, "behind the end"),
+	PROBE(uprobe_far, ERANGE, "behind the end"), PROBE(uprobe_semaphore, ERANGE, "behind the end"), PROBE(uprobe_long, EINVAL, NULL, ERANGE),
+	PROBE(uretprobe_no_file, EINVAL, "needs a file"), PROBE(uretprobe_behind, ERANGE, "behind the end"),
+	PROBE(record_of_none, EINVAL, "only a trace event"), PROBE(record_text_of_none, EINVAL, "only a trace event"),
+	BREAKPOINT(perf_breakpoint, EINVAL, "no such breakpoint"), PROBE(process_no_ring, EINVAL, "RING_SIZE"),
 	PROBE(process_program, EINVAL, "takes no program"), PROBE(probe_started, EBUSY, "was started"), PROBE(label_long, EINVAL, NULL, ERANGE),
 	PROBE(program_missing, EINVAL, "needs a PROGRAM"), PROBE(program_empty, E2BIG, "1 to 512"), PROBE(program_odd, EINVAL, "16 bytes"),
 	PROBE(program_long, EINVAL, NULL, ERANGE), PROBE(data_long, EINVAL, NULL, ERANGE), PROBE(no_exit, EINVAL, "end with an exit"),
