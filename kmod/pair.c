@@ -347,6 +347,29 @@ void ktally_pair_start(struct ktally_pair *pair, void *half, const u64 *key, con
 		local_irq_restore(flags);
 }
 
+void ktally_pair_cancel(struct ktally_pair *pair, void *half, const u64 *key)
+{
+	struct ktally_open *entry;
+	unsigned long flags = 0;
+	bool shared = pair->kind == KTALLY_PAIR_KEY;
+
+	if (shared) {
+		local_irq_save(flags);
+		entry = key_entry(pair, key, false);
+	} else {
+		entry = own_entry(pair, false);
+	}
+	if (entry) {
+		for (; entry->depth; entry->depth--)
+			PAIR_COUNT(pair, half, abandoned);
+		if (shared)
+			WRITE_ONCE(entry->owner, 0);
+		pair_give(entry);
+	}
+	if (shared)
+		local_irq_restore(flags);
+}
+
 /* The frame that an end closes. Those inside it were left behind: their ends never came. */
 static u64 *frame_find(struct ktally_pair *pair, struct ktally_open *entry, void *half, const u64 *key)
 {

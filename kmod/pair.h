@@ -123,6 +123,16 @@ void ktally_pair_unwatch(struct ktally_pair *pair);
 void ktally_pair_start(struct ktally_pair *pair, void *half, const u64 *key, const u64 *saved, u64 weight, bool first);
 
 /**
+ * ktally_pair_cancel() - a start that a gate did not let through: what was open before has lost its end all the same
+ * @pair: the pair
+ * @half: the active half
+ * @key: nr_keys words
+ *
+ * Context: as ktally_pair_start().
+ */
+void ktally_pair_cancel(struct ktally_pair *pair, void *half, const u64 *key);
+
+/**
  * ktally_pair_end() - find the start
  * @pair: the pair
  * @half: the active half

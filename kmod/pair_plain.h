@@ -43,6 +43,20 @@ static __always_inline bool plain_start(const struct ktally_pair *pair, void *ha
 	return true;
 }
 
+/** plain_cancel() - ktally_pair_cancel() */
+static __always_inline bool plain_cancel(const struct ktally_pair *pair, void *half)
+{
+	struct ktally_open *entry = plain_entry(pair, 1);
+
+	if (likely(!entry))
+		return plain_entry(pair, 0);
+	pair_take(entry);
+	entry->depth = 0;
+	pair_give(entry);
+	PAIR_COUNT(pair, half, abandoned);
+	return true;
+}
+
 /** plain_unmatched() - whether the thread has its place, and no start in it. Counts that, too. */
 static __always_inline bool plain_unmatched(const struct ktally_pair *pair, void *half)
 {

@@ -228,22 +228,42 @@ static __always_inline bool counter(const struct ktally_run *run, const struct k
 	return true;
 }
 
-void ktally_program_skip(const struct ktally_program *program)
+void ktally_program_skip(const struct ktally_probe *probe)
 {
-	const struct ktally_insn *insn = program->insns, *end = insn + program->nr;
-	u64 now;
+	const struct ktally_insn *insn = probe->program->insns, *end = insn + probe->program->nr;
+	bool away = probe->session->governor.no_counters;
+	u64 now = LAST_UNKNOWN;
 
 	for (; insn < end; insn++)
-		if (insn->op == KTALLY_OP_COUNTER && insn->aux && ktally_counter_read((void *)(unsigned long)insn->imm, &now))
-			*(raw_cpu_ptr(program->state) + insn->aux) = now;
+		if (insn->op == KTALLY_OP_COUNTER && insn->aux &&
+		    (away || ktally_counter_read((void *)(unsigned long)insn->imm, &now)))
+			*(raw_cpu_ptr(probe->program->state) + insn->aux) = now;
 }
 
 /* How a hit ends that a filter or a gate of the program refused. */
-static __always_inline unsigned int passed_over(const struct ktally_program *program, unsigned int member)
+static __always_inline unsigned int passed_over(const struct ktally_probe *probe, unsigned int member)
 {
-	if (unlikely(program->uses & KTALLY_USES_COUNTER))
-		ktally_program_skip(program);
+	if (unlikely(probe->program->uses & KTALLY_USES_COUNTER))
+		ktally_program_skip(probe);
 	return member;
+}
+
+/* A start that a gate did not let through, with weight 0, still ends what was open: or the next end would take that. */
+static void start(const struct ktally_run *run, const struct ktally_insn *insn, const u64 *regs)
+{
+	struct ktally_pair *pair = (void *)(unsigned long)insn->imm;
+
+	if (likely(run->weight))
+		ktally_pair_start(pair, run->half, &regs[insn->a], &regs[insn->b], run->weight,
+				  insn->aux & KTALLY_START_FIRST);
+	else if (!(insn->aux & KTALLY_START_FIRST))
+		ktally_pair_cancel(pair, run->half, &regs[insn->a]);
+}
+
+/* The end of a program that went through: of a start that was gated on the way, nothing but that is left to tell. */
+static __always_inline unsigned int passed(const struct ktally_run *run, unsigned int folded)
+{
+	return unlikely(!run->weight) ? KTALLY_COUNTED(gated) : folded;
 }
 
 /* Instructions that are not worth a place in the loop of ktally_program_run(). False: memory could not be read. */
@@ -277,7 +297,8 @@ static noinline bool rare(struct ktally_run *run, const struct ktally_insn *insn
 	case KTALLY_OP_BUCKET:
 		return bucket(insn, regs[insn->a], dst);
 	case KTALLY_OP_EMIT:
-		emit(run->probe, run->hot, &regs[insn->a], insn->aux);
+		if (run->weight)
+			emit(run->probe, run->hot, &regs[insn->a], insn->aux);
 		return true;
 	case KTALLY_OP_KEEP:
 		ktally_scratch_keep(run->probe, run->hot, &regs[insn->a], insn->aux);
@@ -286,8 +307,7 @@ static noinline bool rare(struct ktally_run *run, const struct ktally_insn *insn
 		ktally_scratch_dump(run->hot, regs[insn->a]);
 		return true;
 	case KTALLY_OP_START:
-		ktally_pair_start((void *)(unsigned long)insn->imm, run->half, &regs[insn->a], &regs[insn->b],
-				  run->weight, insn->aux & KTALLY_START_FIRST);
+		start(run, insn, regs);
 		return true;
 	}
 	*dst = calculate(insn->op, regs[insn->a],
@@ -340,12 +360,12 @@ unsigned int __no_stack_protector ktally_program_run(const struct ktally_probe *
 		if (insn->op == KTALLY_OPK_ARG) {
 			regs[insn->dst] = hit->args[insn->a];
 		} else if (insn->op == KTALLY_OP_UPDATE) {
-			if (!ktally_table_update((void *)(unsigned long)insn->imm, half, &regs[insn->a],
-						 &regs[insn->b], &run))
+			if (run.weight && !ktally_table_update((void *)(unsigned long)insn->imm, half, &regs[insn->a],
+							       &regs[insn->b], &run))
 				folded = KTALLY_COUNTED(other);
 		} else if (insn->op == KTALLY_OP_EXIT) {
 			return insn->imm == KTALLY_VERDICT_FILTERED ?
-				passed_over(probe->program, KTALLY_COUNTED(filtered)) : folded;
+				passed_over(probe, KTALLY_COUNTED(filtered)) : passed(&run, folded);
 		} else if (insn->op == KTALLY_OPK_DEREF) {
 			regs[insn->dst] = dereference(insn, hit);
 		} else if (insn->op == KTALLY_OP_CONTEXT) {
@@ -364,8 +384,11 @@ unsigned int __no_stack_protector ktally_program_run(const struct ktally_probe *
 		} else if (insn->op == KTALLY_OP_JMP) {
 			insn += insn->aux;
 		} else if (insn->op == KTALLY_OP_GATE) {
-			if (!ktally_gate(insn, probe->program, &regs[insn->a], &run.weight))
-				return passed_over(probe->program, KTALLY_COUNTED(gated));
+			if (!ktally_gate(insn, probe->program, &regs[insn->a], &run.weight)) {
+				if (!(probe->program->uses & KTALLY_USES_START))
+					return passed_over(probe, KTALLY_COUNTED(gated));
+				run.weight = 0;
+			}
 		} else if (insn->op == KTALLY_OP_COUNTER) {
 			if (!counter(&run, insn, &regs[insn->dst]))
 				return KTALLY_COUNTED(fault);

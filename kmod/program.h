@@ -98,6 +98,8 @@ enum {
 #define KTALLY_USES_STACK	1
 #define KTALLY_USES_COUNTER	2
 #define KTALLY_USES_END		4
+#define KTALLY_USES_START	8
+#define KTALLY_USES_NEST	16
 
 /* Words of a program's state on each CPU; the first is the seed of chance. */
 #define KTALLY_STATE_MAX_WORDS	64
@@ -177,11 +179,11 @@ unsigned int ktally_program_run(const struct ktally_probe *probe, const struct k
 
 /**
  * ktally_program_skip() - a hit is passed over: what counters did until now is nobody's, not the next hit's
- * @program: one that uses counters
+ * @probe: whose program uses counters
  *
  * Context: as ktally_program_run().
  */
-void ktally_program_skip(const struct ktally_program *program);
+void ktally_program_skip(const struct ktally_probe *probe);
 
 /** ktally_widen() - integer of @size bytes at @from */
 static __always_inline u64 ktally_widen(const void *from, unsigned int size, bool is_signed)

@@ -148,6 +148,7 @@ int ktally_check_start(struct verifier *v)
 		err = verify_refuse(v, -EINVAL, "starts that nest are all kept: KTALLY_START_FIRST has no meaning");
 	i->aux &= KTALLY_START_FIRST;
 	i->imm = (unsigned long)pair;
+	v->program->uses |= KTALLY_USES_START | (pair->flags & KTALLY_PAIR_NEST ? KTALLY_USES_NEST : 0);
 	if (pair->nr_counters)
 		v->program->uses |= KTALLY_USES_COUNTER;
 	return err ? err : reads_key(v, pair);
