@@ -14,8 +14,11 @@
 
 #define WINDOW_NS	20000000ULL	/* a share is of so long; a session is reined in after a few of these */
 #define SETTLE_NS	40000000ULL	/* after a step, the window at hand is not yet what it changed */
-#define CALM_WINDOWS	50		/* before something is given back */
+#define CALM_NS		1000000000ULL	/* before something is given back, */
+#define REGRETS_MAX	6		/* twice as long for each time that this was a mistake */
 #define GATE_MAX	4096U
+#define SAMPLES_MIN	8	/* timed hits that a window needs to be believed, */
+#define WINDOW_MAX_NS	(16 * WINDOW_NS)	/* unless so few come */
 #define HYSTERESIS(budget) ((budget) * 8 / 10)
 
 /* Where a hit goes: short cuts know nothing of gates. */
@@ -27,15 +30,16 @@ static void reroute(struct ktally_session *session)
 		ktally_fast_prepare(session->probes[i]);
 }
 
-static void note(struct ktally_governor *governor, u64 now, u32 kind, u32 number, u32 share)
+static void note(struct ktally_session *session, u64 now, u32 kind, u32 number, u32 share, u32 cpu)
 {
+	struct ktally_governor *governor = &session->governor;
 	struct ktally_step *step = &governor->steps[governor->nr_steps % KTALLY_STEPS_KEPT];
 
 	step->time = now;
 	step->kind = kind;
 	step->number = number;
 	step->share = share;
-	step->cpu = raw_smp_processor_id();
+	step->cpu = cpu;
 	governor->last = now;
 	/* The step before its number; pairs with ktally_governor_steps(). */
 	smp_wmb();
@@ -52,68 +56,112 @@ static bool uses(const struct ktally_session *session, unsigned int what)
 	return false;
 }
 
-/* The probe that took most, of those that are still on. */
-static int dearest(const struct ktally_session *session)
+/* Of each probe, what it spends from here on. */
+static void forget_spent(struct ktally_session *session)
 {
+	unsigned int i;
+
+	for (i = 0; i < session->nr_probes; i++)
+		WRITE_ONCE(session->probes[i]->spent, 0);
+}
+
+/* The probe that took most, of those that are still on; NULL: none took anything. */
+static struct ktally_probe *dearest(const struct ktally_session *session)
+{
+	struct ktally_probe *found = NULL;
 	u64 most = 0, spent;
 	unsigned int i;
-	int found = -1;
 
 	for (i = 0; i < session->nr_probes; i++) {
 		spent = READ_ONCE(session->probes[i]->spent);
 		if (!session->probes[i]->attached || spent <= most)
 			continue;
 		most = spent;
-		found = i;
+		found = session->probes[i];
 	}
 	return found;
 }
 
-static void step_down(struct ktally_session *session, u64 now, u32 share)
+/* What is run shrinks with the gate, what a hit costs around it does not. */
+static u32 wanted_gate(const struct ktally_governor *governor, const struct ktally_spending *spending)
+{
+	u32 limit = HYSTERESIS(governor->budget), room = limit > spending->around ? limit - spending->around : 1;
+	u64 wanted = (u64)governor->gate * ((spending->share - spending->around) / room + 1);
+
+	return roundup_pow_of_two(clamp_t(u64, wanted, 2 * governor->gate, GATE_MAX));
+}
+
+static void step_down(struct ktally_session *session, const struct ktally_spending *spending, u64 now)
 {
 	struct ktally_governor *governor = &session->governor;
-	u32 wanted;
+	u32 share = spending->share, cpu = raw_smp_processor_id();
 
+	if (governor->taking_off)
+		return;
+	if (governor->gave_back && now - governor->last < CALM_NS)
+		governor->regrets = min(governor->regrets + 1, REGRETS_MAX);
+	governor->gave_back = false;
 	if (!governor->no_stacks && uses(session, KTALLY_USES_STACK)) {
 		governor->no_stacks = true;
-		governor->stack_factor = share;
-		note(governor, now, KTALLY_STEP_STACKS, 0, share);
+		governor->stacks.before = spending->each;
+		governor->stacks.factor = 0;
+		note(session, now, KTALLY_STEP_STACKS, 0, share, cpu);
 	} else if (!governor->no_counters && uses(session, KTALLY_USES_COUNTER)) {
 		governor->no_counters = true;
-		governor->counter_factor = share;
-		note(governor, now, KTALLY_STEP_COUNTERS, 0, share);
-	} else if (governor->gate < GATE_MAX) {
-		wanted = governor->gate * (share / max(governor->budget, 1U) + 1);
-		WRITE_ONCE(governor->gate, min_t(u32, roundup_pow_of_two(wanted), GATE_MAX));
-		note(governor, now, KTALLY_STEP_GATE, governor->gate, share);
+		governor->counters.before = spending->each;
+		governor->counters.factor = 0;
+		note(session, now, KTALLY_STEP_COUNTERS, 0, share, cpu);
+	} else if (governor->gate < GATE_MAX && spending->around <= governor->budget / 2) {
+		WRITE_ONCE(governor->gate, wanted_gate(governor, spending));
+		note(session, now, KTALLY_STEP_GATE, governor->gate, share, cpu);
 		reroute(session);
-	} else if (governor->off < 0 && dearest(session) >= 0) {
-		governor->off = dearest(session);
-		note(governor, now, KTALLY_STEP_PROBE, governor->off, share);
+	} else {
+		/* Being hit alone is too dear, or no gate is high enough. */
+		governor->keep = governor->budget / 2 * 1000 / max(spending->around > governor->budget / 2 ? spending->around : share, 1U);
+		governor->off_share = share;
+		governor->off_cpu = cpu;
+		governor->taking_off = true;
 		irq_work_queue(&governor->irq_work);
+		return;
 	}
+	forget_spent(session);
+}
+
+/* What the last thing taken away would cost now, if it was given back. */
+static u32 with(const struct ktally_taken *taken, u32 share)
+{
+	return taken->factor ? max(share, 1U) * taken->factor / 10 : ~0U;
 }
 
 /* Gives the last thing back, if what it would then cost is well below the budget. */
-static void step_up(struct ktally_session *session, u64 now, u32 share)
+static void step_up(struct ktally_session *session, u64 now)
 {
 	struct ktally_governor *governor = &session->governor;
-	u32 limit = HYSTERESIS(governor->budget);
+	u32 limit = HYSTERESIS(governor->budget), share = ktally_governor_share(session), cpu = raw_smp_processor_id();
 
 	if (governor->gate > 1) {
 		if (share * 2 >= limit)
 			return;
+		governor->gave_back = true;
 		WRITE_ONCE(governor->gate, governor->gate / 2);
-		note(governor, now, KTALLY_STEP_GATE, governor->gate, share);
-		if (governor->gate == 1)
-			reroute(session);
-	} else if (governor->no_counters && governor->counter_factor < limit) {
+		note(session, now, KTALLY_STEP_GATE, governor->gate, share, cpu);
+		reroute(session);
+	} else if (governor->no_counters && with(&governor->counters, share) < limit) {
 		governor->no_counters = false;
-		note(governor, now, KTALLY_STEP_COUNTERS, 1, share);
-	} else if (governor->no_stacks && governor->stack_factor < limit) {
+		governor->gave_back = true;
+		note(session, now, KTALLY_STEP_COUNTERS, 1, share, cpu);
+	} else if (governor->no_stacks && with(&governor->stacks, share) < limit) {
 		governor->no_stacks = false;
-		note(governor, now, KTALLY_STEP_STACKS, 1, share);
+		governor->gave_back = true;
+		note(session, now, KTALLY_STEP_STACKS, 1, share, cpu);
 	}
+}
+
+/* How many times more a hit took: known when the first window after a step has ended, however many hits that has. */
+static void learn(struct ktally_taken *taken, bool taken_away, u64 each)
+{
+	if (taken_away && !taken->factor)
+		taken->factor = clamp_t(u64, div64_u64(taken->before * 10, max_t(u64, each, 1)), 10, 10000);
 }
 
 /* A window has ended. */
@@ -123,40 +171,64 @@ static void judge(struct ktally_session *session, struct ktally_spending *spendi
 
 	if (!governor->budget)
 		return;
-	spending->calm = spending->share < HYSTERESIS(governor->budget) ? spending->calm + 1 : 0;
-	if ((spending->share <= governor->budget && spending->calm < CALM_WINDOWS) ||
-	    now - governor->last < SETTLE_NS || test_and_set_bit(0, &governor->lock))
+	if (spending->share >= HYSTERESIS(governor->budget))
+		spending->calm = now;
+	if (now - governor->last < SETTLE_NS || test_and_set_bit(0, &governor->lock))
 		return;
+	learn(&governor->counters, governor->no_counters, spending->each);
+	learn(&governor->stacks, governor->no_stacks, spending->each);
 	if (spending->share > governor->budget) {
-		step_down(session, now, spending->share);
-	} else {
-		spending->calm = 0;
-		step_up(session, now, spending->share);
+		step_down(session, spending, now);
+	} else if (now - spending->calm >= CALM_NS << governor->regrets) {
+		spending->calm = now;
+		step_up(session, now);
 	}
 	clear_bit_unlock(0, &governor->lock);
 }
 
-void ktally_governor_charge(struct ktally_probe *probe, struct ktally_spending *spending, u64 now, u64 ns, bool run)
+/* A hit that something else came into, an interrupt or another guest, stands for 256 that it did not. */
+static u64 believable(const struct ktally_probe *probe, u64 ns)
 {
-	struct ktally_session *session = probe->session;
-	u64 all = (u64)(KTALLY_TIMED_MASK + 1) * probe->ops->overhead * session->governor.clock_ns / 10, elapsed;
+	u32 clock_ns = probe->session->governor.clock_ns;
 
 	/* Of the two looks at the clock one is inside. */
-	ns -= min_t(u64, ns, session->governor.clock_ns);
+	ns -= min_t(u64, ns, clock_ns);
+	return min_t(u64, ns, 8 * READ_ONCE(probe->cost) + 64 * clock_ns);
+}
+
+static u32 part(u64 spent, u64 elapsed)
+{
+	return div64_u64(spent * 1000, elapsed);
+}
+
+void ktally_governor_charge(struct ktally_probe *probe, struct ktally_spending *spending, u64 now, u64 ns, bool run, u32 gate)
+{
+	struct ktally_session *session = probe->session;
+	u64 around = (u64)(KTALLY_TIMED_MASK + 1) * probe->ops->overhead * session->governor.clock_ns / 10, all = around, elapsed;
+
 	if (run) {
-		/* Which hits are timed has nothing to do with which are run: so it stands for all of them. */
-		all += ns * (KTALLY_TIMED_MASK + 1);
+		ns = believable(probe, ns);
 		WRITE_ONCE(probe->cost, probe->cost ? (probe->cost * 7 + ns) / 8 : ns);
 	}
+	/* Few of those that are timed are run, and each for many: what they cost on average makes no waves. */
+	if (gate > 1)
+		all += probe->cost * (KTALLY_TIMED_MASK + 1) / gate;
+	else if (run)
+		all += ns * (KTALLY_TIMED_MASK + 1);
 	WRITE_ONCE(probe->spent, probe->spent + all);
 	spending->spent += all;
+	spending->spent_around += around;
+	spending->samples++;
 	elapsed = now - spending->since;
-	if (elapsed < WINDOW_NS)
+	if (elapsed < WINDOW_NS || (spending->samples < SAMPLES_MIN && elapsed < WINDOW_MAX_NS))
 		return;
-	/* A window that nobody closed for long says nothing of now. */
-	spending->share = elapsed > 64 * WINDOW_NS ? 0 : div64_u64(spending->spent * 1000, elapsed);
+	spending->share = part(spending->spent, elapsed);
+	spending->around = part(spending->spent_around, elapsed);
+	spending->each = div64_u64(spending->spent, spending->samples);
 	spending->since = now;
 	spending->spent = 0;
+	spending->spent_around = 0;
+	spending->samples = 0;
 	judge(session, spending, now);
 }
 
@@ -165,15 +237,47 @@ static void queue_off(struct irq_work *irq_work)
 	schedule_work(&container_of(irq_work, struct ktally_governor, irq_work)->work);
 }
 
+/* Hits that step at this moment are soon done; it is no lock that anybody waits for in a hit. */
+static void note_off(struct ktally_session *session, unsigned int number)
+{
+	struct ktally_governor *governor = &session->governor;
+
+	while (test_and_set_bit(0, &governor->lock))
+		cond_resched();
+	note(session, ktime_get_mono_fast_ns(), KTALLY_STEP_PROBE, number, governor->off_share, governor->off_cpu);
+	clear_bit_unlock(0, &governor->lock);
+}
+
+/* The dearest go, until what the others spent since the last step is small enough. */
+static void take_some_off(struct ktally_session *session)
+{
+	struct ktally_governor *governor = &session->governor;
+	struct ktally_probe *probe;
+	u64 all = 0, keep;
+	unsigned int i;
+
+	for (i = 0; i < session->nr_probes; i++)
+		if (session->probes[i]->attached)
+			all += session->probes[i]->spent;
+	keep = div64_u64(all, 1000) * governor->keep;
+	while ((probe = dearest(session)) && all > keep) {
+		all -= min(all, probe->spent);
+		note_off(session, probe->number);
+		ktally_session_detach(session, probe);
+	}
+}
+
 static void take_off(struct work_struct *work)
 {
 	struct ktally_governor *governor = container_of(work, struct ktally_governor, work);
 	struct ktally_session *session = governor->session;
 
 	mutex_lock(&session->lock);
-	if (session->state == KTALLY_STATE_RUNNING && governor->off >= 0)
-		ktally_session_detach(session, session->probes[governor->off]);
-	governor->off = -1;
+	if (session->state == KTALLY_STATE_RUNNING && governor->taking_off)
+		take_some_off(session);
+	forget_spent(session);
+	governor->last = ktime_get_mono_fast_ns();
+	governor->taking_off = false;
 	mutex_unlock(&session->lock);
 }
 
@@ -202,7 +306,6 @@ int ktally_governor_init(struct ktally_session *session, u32 budget, const char 
 	governor->budget = budget;
 	governor->session = session;
 	governor->gate = 1;
-	governor->off = -1;
 	governor->clock_ns = clock_cost();
 	init_irq_work(&governor->irq_work, queue_off);
 	INIT_WORK(&governor->work, take_off);
@@ -218,14 +321,18 @@ void ktally_governor_start(struct ktally_session *session)
 	governor->no_stacks = false;
 	governor->no_counters = false;
 	governor->gate = 1;
-	governor->off = -1;
+	governor->taking_off = false;
+	governor->gave_back = false;
+	governor->regrets = 0;
 	governor->last = now;
 	for_each_possible_cpu(cpu) {
 		struct ktally_spending *spending = &per_cpu_ptr(session->hot, cpu)->spending;
 
 		memset(spending, 0, sizeof(*spending));
 		spending->since = now;
+		spending->calm = now;
 	}
+	forget_spent(session);
 	reroute(session);
 }
 
@@ -235,17 +342,21 @@ void ktally_governor_quiesce(struct ktally_session *session)
 	cancel_work_sync(&session->governor.work);
 }
 
+/* Of the last window, or of the one at hand if that is longer already: nobody ends it while nothing hits. */
 u32 ktally_governor_share(const struct ktally_session *session)
 {
 	const struct ktally_spending *spending;
-	u64 now = ktime_get_mono_fast_ns();
+	u64 now = ktime_get_mono_fast_ns(), elapsed;
 	unsigned int cpu;
-	u32 most = 0;
+	u32 most = 0, share;
 
 	for_each_cpu(cpu, session->cpus) {
 		spending = &per_cpu_ptr(session->hot, cpu)->spending;
-		if (now - READ_ONCE(spending->since) < 64 * WINDOW_NS)
-			most = max(most, READ_ONCE(spending->share));
+		elapsed = now - READ_ONCE(spending->since);
+		share = READ_ONCE(spending->share);
+		if (elapsed > 2 * WINDOW_NS && (s64)elapsed > 0)
+			share = part(READ_ONCE(spending->spent), elapsed);
+		most = max(most, share);
 	}
 	return most;
 }

@@ -3,8 +3,9 @@
  * The governor: keeps what a session costs within its budget, and says what it did.
  *
  * One hit in 256 is timed, on each CPU. From these the governor knows what share of the CPU the session takes. Above the
- * budget it takes a step: no stacks, no counters, one hit in N (with weight N, so that totals stay right), a probe off. A
- * step is taken back when what it would cost then is below 0.8 of the budget.
+ * budget it takes a step: no stacks, no counters, one hit in N (with weight N, so that totals stay right), and where being
+ * hit alone is too dear, the dearest probes off. A step is taken back when what it would cost then is below 0.8 of the
+ * budget, but for probes.
  */
 #ifndef _KTALLY_GOVERNOR_H
 #define _KTALLY_GOVERNOR_H
@@ -25,15 +26,33 @@ struct ktally_session;
 /**
  * struct ktally_spending - what a session takes of one CPU
  * @since: when the window began, ns
- * @spent: estimated ns of handlers since
+ * @spent: estimated ns of hits since
+ * @spent_around: those before and after handlers, which no gate can save
+ * @samples: timed hits since
  * @share: thousandths in the last window
- * @calm: windows in a row below the budget
+ * @around: those of them before and after handlers
+ * @each: what a timed hit stood for in the last window, ns
+ * @calm: since when it was well below the budget, ns
  */
 struct ktally_spending {
 	u64 since;
 	u64 spent;
+	u64 spent_around;
+	u32 samples;
 	u32 share;
-	u32 calm;
+	u32 around;
+	u64 each;
+	u64 calm;
+};
+
+/**
+ * struct ktally_taken - something that was taken away
+ * @before: what a hit took until then, ns of 256
+ * @factor: how many times more that is than after, in tenths; 0: not known yet
+ */
+struct ktally_taken {
+	u64 before;
+	u32 factor;
 };
 
 /**
@@ -43,15 +62,20 @@ struct ktally_spending {
  * @no_stacks: stacks are off
  * @no_counters: counters are off
  * @gate: one hit in so many is run, a power of two
- * @stack_factor: how many times the cost was with stacks, in tenths
- * @counter_factor: the same with counters
+ * @stacks: what they cost
+ * @counters: what they cost
  * @last: when the last step was taken
  * @lock: of the steps: tried, never waited for
  * @nr_steps: taken so far
  * @steps: the last of them, round
- * @off: number of the probe to be taken off, -1: none
+ * @gave_back: that was the last step
+ * @regrets: how often it was soon taken away again
+ * @taking_off: @work is to take probes off
+ * @keep: thousandths of what they spend that may stay
+ * @off_share: the share when that was decided
+ * @off_cpu: where
  * @irq_work: gets from a hit to @work
- * @work: takes it off
+ * @work: takes them off
  * @session: whose
  */
 struct ktally_governor {
@@ -60,13 +84,18 @@ struct ktally_governor {
 	bool no_stacks;
 	bool no_counters;
 	u32 gate;
-	u32 stack_factor;
-	u32 counter_factor;
+	struct ktally_taken stacks;
+	struct ktally_taken counters;
 	u64 last;
 	unsigned long lock;
 	unsigned int nr_steps;
 	struct ktally_step steps[KTALLY_STEPS_KEPT];
-	int off;
+	bool gave_back;
+	int regrets;
+	bool taking_off;
+	u32 keep;
+	u32 off_share;
+	u32 off_cpu;
 	struct irq_work irq_work;
 	struct work_struct work;
 	struct ktally_session *session;
@@ -100,11 +129,12 @@ void ktally_governor_quiesce(struct ktally_session *session);
  * @spending: of this CPU
  * @now: ns
  * @ns: that its handler took
- * @run: whether its program was run (and not gated)
+ * @run: whether its handler did more than a short cut for hits that are let go
+ * @gate: one hit in so many is run
  *
  * Context: inside a handler, any context.
  */
-void ktally_governor_charge(struct ktally_probe *probe, struct ktally_spending *spending, u64 now, u64 ns, bool run);
+void ktally_governor_charge(struct ktally_probe *probe, struct ktally_spending *spending, u64 now, u64 ns, bool run, u32 gate);
 
 /** ktally_governor_share() - the largest share of all CPUs, thousandths. Context: any. */
 u32 ktally_governor_share(const struct ktally_session *session);

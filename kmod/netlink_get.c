@@ -3,6 +3,7 @@
 #include <linux/cpumask.h>
 #include <linux/err.h>
 #include <linux/kernel.h>
+#include <linux/slab.h>
 #include <linux/utsname.h>
 #include "compat/cred.h"
 #include "compat/features.h"
@@ -12,14 +13,16 @@
 
 static int put_governor(struct sk_buff *skb, struct ktally_session *session)
 {
-	struct ktally_step steps[KTALLY_STEPS_KEPT];
-	unsigned int nr = ktally_governor_steps(session, steps);
+	struct ktally_step *steps = kmalloc_array(KTALLY_STEPS_KEPT, sizeof(*steps), GFP_KERNEL);
+	unsigned int nr = steps ? ktally_governor_steps(session, steps) : 0;
+	int err = steps ? 0 : -ENOMEM;
 
-	if (nla_put_u32(skb, KTALLY_A_BUDGET, session->governor.budget) ||
-	    nla_put_u32(skb, KTALLY_A_SHARE, ktally_governor_share(session)) ||
-	    (nr && nla_put(skb, KTALLY_A_STEPS, nr * sizeof(*steps), steps)))
-		return -EMSGSIZE;
-	return 0;
+	if (!err && (nla_put_u32(skb, KTALLY_A_BUDGET, session->governor.budget) ||
+		     nla_put_u32(skb, KTALLY_A_SHARE, ktally_governor_share(session)) ||
+		     (nr && nla_put(skb, KTALLY_A_STEPS, nr * sizeof(*steps), steps))))
+		err = -EMSGSIZE;
+	kfree(steps);
+	return err;
 }
 
 int ktally_put_session(struct sk_buff *skb, struct ktally_session *session)

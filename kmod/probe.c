@@ -84,9 +84,11 @@ static noinline bool fast_end(struct ktally_probe *probe, void *half, const u64 
 	return fast_unmatched(probe, half);
 }
 
-static __always_inline bool fast_gated(struct ktally_probe *probe, struct ktally_probe_count *count)
+static noinline bool fast_gated(struct ktally_probe *probe, void *half, struct ktally_probe_count *count)
 {
 	if (ktally_gate_open(count->hits + 1, probe->fast.gate))
+		return false;
+	if (probe->fast.shape == KTALLY_FAST_START && !plain_cancel(probe->fast.pair, half))
 		return false;
 	ktally_word_inc(&count->hits);
 	ktally_word_inc(&count->gated);
@@ -134,7 +136,7 @@ bool ktally_fast_more(struct ktally_probe *probe, void *half, const u64 *args)
 	if (kind == KTALLY_FAST_START)
 		return fast_start(probe, half, args);
 	if (kind == KTALLY_FAST_GATED)
-		return fast_gated(probe, count);
+		return fast_gated(probe, half, count);
 	if (kind == KTALLY_FAST_END)
 		return fast_end(probe, half, args);
 	if (kind == KTALLY_FAST_EMIT)
@@ -176,35 +178,43 @@ static noinline unsigned int run_closer(struct ktally_probe *probe, const struct
 
 	if (probe->scope && !ktally_scope_has(probe->scope, current)) {
 		if (unlikely(probe->program->uses & KTALLY_USES_COUNTER))
-			ktally_program_skip(probe->program);
+			ktally_program_skip(probe);
 		return KTALLY_COUNTED(filtered);
 	}
-	if (gate == 1 || probe->program->uses & KTALLY_USES_END)
+	if (gate == 1 || probe->program->uses & (KTALLY_USES_END | KTALLY_USES_NEST))
 		return run(probe, hit, hot, half);
 	if (!ktally_gate_open(hits, gate)) {
+		/* With weight 0 a start only ends what was open. */
+		if (probe->program->uses & KTALLY_USES_START)
+			return ktally_program_run(probe, hit, hot, half, 0);
 		if (unlikely(probe->program->uses & KTALLY_USES_COUNTER))
-			ktally_program_skip(probe->program);
+			ktally_program_skip(probe);
 		return KTALLY_COUNTED(gated);
 	}
 	return ktally_program_run(probe, hit, hot, half, gate);
 }
 
-/* Not what was gated, nor an end without a start: these are most hits when starts are gated, and take a short cut. */
-static bool did_work(const struct ktally_probe *probe, unsigned int member)
+/*
+ * Not what the governor's gate let go, nor an end without a start: these are most hits when starts are gated, and take a short
+ * cut. What a gate of the program refused came the long way.
+ */
+static bool did_work(const struct ktally_probe *probe, unsigned int member, u32 gate)
 {
-	return member != KTALLY_COUNTED(gated) &&
-	       (member != KTALLY_COUNTED(filtered) || probe->fast.kind < KTALLY_FAST_END);
+	if (member == KTALLY_COUNTED(gated))
+		return gate == 1;
+	return member != KTALLY_COUNTED(filtered) || probe->fast.kind < KTALLY_FAST_END;
 }
 
 /* One hit in KTALLY_TIMED_MASK + 1, so that the governor knows. */
 static noinline unsigned int run_timed(struct ktally_probe *probe, const struct ktally_hit *hit, struct ktally_hot *hot,
 				       void *half, u64 hits)
 {
+	u32 gate = probe->program->uses & KTALLY_USES_END ? 1 : READ_ONCE(probe->session->governor.gate);
 	u64 before = ktime_get_mono_fast_ns(), after;
 	unsigned int member = run_closer(probe, hit, hot, half, hits);
 
 	after = ktime_get_mono_fast_ns();
-	ktally_governor_charge(probe, &hot->spending, after, after - before, did_work(probe, member));
+	ktally_governor_charge(probe, &hot->spending, after, after - before, did_work(probe, member, gate), gate);
 	return member;
 }
 
@@ -412,7 +422,9 @@ void ktally_fast_prepare(struct ktally_probe *probe)
 	u8 kind = probe->fast.shape;
 
 	/* The shortest of them look at nothing at all. Ends have no gate, see run_closer(). */
-	if (!probe->scope && gate != 1 && probe->program && !(probe->program->uses & (KTALLY_USES_END | KTALLY_USES_COUNTER)))
+	if (!probe->scope && gate != 1 && probe->program &&
+	    !(probe->program->uses & (KTALLY_USES_END | KTALLY_USES_COUNTER | KTALLY_USES_NEST)) &&
+	    (kind == KTALLY_FAST_START || !(probe->program->uses & KTALLY_USES_START)))
 		kind = KTALLY_FAST_GATED;
 	else if (probe->scope && kind != KTALLY_FAST_KEY)
 		kind = KTALLY_FAST_NONE;

@@ -288,6 +288,6 @@ struct ktally_step {
 	__u32 share;
 	__u32 cpu;
 };
-#define KTALLY_STEPS_KEPT 32
+#define KTALLY_STEPS_KEPT 64
 
 #endif /* _UAPI_LINUX_KTALLY_NETLINK_H */
