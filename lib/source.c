@@ -55,11 +55,21 @@ int kt_set_period(struct kt_compile *c, uint64_t value, enum kt_unit unit, int p
 	return 0;
 }
 
+/* The kernel has a subsystem "timer" as well. */
+static bool is_timer_event(const struct kt_compile *c, const char *name)
+{
+	const struct ktally_source_info *info;
+
+	return ktally_catalogue_find(c->cat, name) || (c->cat->tracefs && !ktally_tracefs_find(c->cat->tracefs, name, &info, NULL));
+}
+
 static int parse_timer(struct kt_compile *c, const struct kt_source_text *s, int rest)
 {
 	int pos = s->pos + rest, rc, slash = s->pos + s->len;
 	struct kt_token tok;
 
+	if (!isdigit((unsigned char)s->text[rest]) && is_timer_event(c, s->text))
+		return kt_parse_tracepoint(c, s);
 	rc = kt_restart(c, pos);
 	if (rc)
 		return rc;
