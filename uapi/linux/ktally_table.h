@@ -189,8 +189,8 @@ struct ktally_probe_count {
  * @ended: a start was closed by an end
  * @replaced: an open start was closed by another with its key (with KTALLY_START_FIRST: the other was ignored)
  * @full: a start found no room
- * @abandoned: an open start was closed because its task ended, (KTALLY_PAIR_NEST) because the pair around it ended first, or because
- *	the session was started again
+ * @abandoned: an open start was closed because its task ended, (KTALLY_PAIR_NEST) because the pair around it ended first, because the
+ *	governor let the next start of its key not through, or because the session was started again
  * @unmatched: ends that found no start
  * @negative: ends whose difference would have been negative: the start was closed, the end not used. Part of @ended
  * @stayed: ends that left their start open (KTALLY_END_STAY)
