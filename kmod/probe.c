@@ -129,21 +129,22 @@ static noinline bool fast_emit(struct ktally_probe *probe, void *half, const u64
 bool ktally_fast_more(struct ktally_probe *probe, void *half, const u64 *args)
 {
 	struct ktally_probe_count *count = half + probe->count;
-	u8 kind = probe->fast.kind;
+	/* The governor may change it at any time: to none, whatever the caller saw. */
+	u8 kind = READ_ONCE(probe->fast.kind);
 
 	if (unlikely(__this_cpu_read(ktally_level) || (u8)READ_ONCE(count->hits) == KTALLY_TIMED_MASK))
 		return false;
-	if (kind == KTALLY_FAST_START)
-		return fast_start(probe, half, args);
-	if (kind == KTALLY_FAST_GATED)
-		return fast_gated(probe, half, count);
-	if (kind == KTALLY_FAST_END)
-		return fast_end(probe, half, args);
 	if (kind == KTALLY_FAST_EMIT)
 		return fast_emit(probe, half, args);
+	if (kind == KTALLY_FAST_START)
+		return fast_start(probe, half, args);
+	if (kind == KTALLY_FAST_END)
+		return fast_end(probe, half, args);
+	if (kind == KTALLY_FAST_GATED)
+		return fast_gated(probe, half, count);
 	if (kind == KTALLY_FAST_UNMATCHED)
 		return fast_unmatched(probe, half);
-	return fast_value(probe, half, args);
+	return kind == KTALLY_FAST_VALUE && fast_value(probe, half, args);
 }
 
 static __always_inline unsigned int run_key(struct ktally_probe *probe, const struct ktally_hit *hit,
@@ -209,7 +210,8 @@ static bool did_work(const struct ktally_probe *probe, unsigned int member, u32 
 static noinline unsigned int run_timed(struct ktally_probe *probe, const struct ktally_hit *hit, struct ktally_hot *hot,
 				       void *half, u64 hits)
 {
-	u32 gate = probe->program->uses & KTALLY_USES_END ? 1 : READ_ONCE(probe->session->governor.gate);
+	bool gated = !(probe->program->uses & (KTALLY_USES_END | KTALLY_USES_NEST));
+	u32 gate = gated ? READ_ONCE(probe->session->governor.gate) : 1;
 	u64 before = ktime_get_mono_fast_ns(), after;
 	unsigned int member = run_closer(probe, hit, hot, half, hits);
 
