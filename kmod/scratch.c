@@ -11,8 +11,8 @@
 #include "ring.h"
 #include "scratch.h"
 
-/* Records that one dump looks at: a hit has no unbounded work. */
-#define DUMP_LIMIT 4096
+/* Records that one dump looks at: all that the largest ring can hold. A hit has no unbounded work. */
+#define DUMP_LIMIT (KTALLY_SCRATCH_MAX / sizeof(struct ktally_event) + 2)
 
 /*
  * A window goes back this much further: it was measured by another clock, and ended when the handler that dumps began, which is

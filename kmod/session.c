@@ -72,8 +72,8 @@ static int check_config(struct ktally_config *config, const char **why)
 		return -EINVAL;
 	}
 	if (config->scratch_size && (!is_power_of_2(config->scratch_size) || config->scratch_size < KTALLY_RING_MIN ||
-				     config->scratch_size > KTALLY_RING_MAX)) {
-		*why = "the size of a scratch ring is a power of two from 4096 to 268435456";
+				     config->scratch_size > KTALLY_SCRATCH_MAX)) {
+		*why = "the size of a scratch ring is a power of two from 4096 to 131072";
 		return -EINVAL;
 	}
 	if (!config->ring_watermark)

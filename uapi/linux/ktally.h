@@ -31,6 +31,7 @@
 #define KTALLY_ROW_SIZE_MAX	65536U	/* bytes of one row */
 #define KTALLY_RING_MIN		4096U
 #define KTALLY_RING_MAX		(1U << 28)
+#define KTALLY_SCRATCH_MAX	(1U << 17)
 #define KTALLY_STACK_DEPTH_MAX	127
 #define KTALLY_STACKS_MAX	(1U << 20)	/* distinct stacks, per CPU */
 #define KTALLY_SCOPE_MAX	4096	/* processes in a session's scope */

@@ -84,8 +84,7 @@ struct ktally_insn {
  * @KTALLY_OP_KEEP: write a KTALLY_RECORD_EVENT with @aux words from a.. into the CPU's scratch ring, where it is soon overwritten. Needs a
  *	session with SCRATCH_SIZE
  * @KTALLY_OP_DUMP: copy what the scratch ring of this CPU holds from the last a nanoseconds, and a little more, into the ring, as it
- *	is; the oldest 4096
- *	records in it are looked at. Needs a session with SCRATCH_SIZE and a ring
+ *	is. Needs a session with SCRATCH_SIZE and a ring
  * @KTALLY_OP_EMIT: write a KTALLY_RECORD_EVENT with @aux words from registers a.. ; @aux 0..KTALLY_REGS. Needs a session with a ring.
  */
 enum ktally_op {
