@@ -289,6 +289,21 @@ TEST_F(pairs, chain)
 	EXPECT_TRUE(kit_closes(kit));
 }
 
+/* A kprobe at a function goes behind the instruction that permits indirect jumps to it, where there is one. */
+#define ENDBR_BYTES 4
+
+static const struct ktally_row *row_of_function(const struct kit *kit, unsigned int table, uint64_t function)
+{
+	const struct ktally_row *row = kit_row(kit, table, function);
+
+	return row ? row : kit_row(kit, table, function + ENDBR_BYTES);
+}
+
+static bool is_entry(uint64_t ip, uint64_t function)
+{
+	return ip == function || ip == function + ENDBR_BYTES;
+}
+
 #define NEST_END(function) "kretprobe:ktally_test_" function "/nest/key=caller,ip/sum=lat/sum=self/"
 
 /* What a function took is its own time and that of those it called, to the nanosecond. */
@@ -308,17 +323,17 @@ TEST_F(pairs, nesting)
 	OK(kit, kit_take(kit));
 	EXPECT_PAIR(kit, 0, .count = { .starts = 9 * 23, .ended = 9 * 23 });
 	rows[0] = kit_row(kit, 0, 0);
-	rows[1] = kit_row(kit, 1, a);
-	rows[2] = kit_row(kit, 2, b);
+	rows[1] = row_of_function(kit, 1, a);
+	rows[2] = row_of_function(kit, 2, b);
 	for (i = 0; i < 3; i++) {
 		ASSERT_NE(NULL, rows[i]);
 		EXPECT_EQ(1, kit->snap->tables[i].nr_rows);
 		lat[i] = kit_value(kit, i, rows[i], "sum(lat)");
 		own[i] = kit_value(kit, i, rows[i], "sum(self)");
 	}
-	EXPECT_EQ(a, rows[0]->key[1]);
-	EXPECT_EQ(b, rows[1]->key[1]);
-	EXPECT_EQ(c, rows[2]->key[1]);
+	EXPECT_TRUE(is_entry(rows[0]->key[1], a));
+	EXPECT_TRUE(is_entry(rows[1]->key[1], b));
+	EXPECT_TRUE(is_entry(rows[2]->key[1], c));
 	EXPECT_EQ(23, rows[0]->hits);
 	EXPECT_EQ(2 * 23, rows[1]->hits);
 	EXPECT_EQ(6 * 23, rows[2]->hits);
@@ -342,7 +357,7 @@ TEST_F(pairs, recursion)
 	OK(kit, kit_take(kit));
 	EXPECT_PAIR(kit, 0, .count = { .starts = 6 * 23, .ended = 6 * 23 });
 	outer = kit_row(kit, 0, 0);
-	inner = kit_row(kit, 0, recurse);
+	inner = row_of_function(kit, 0, recurse);
 	ASSERT_NE(NULL, outer);
 	ASSERT_NE(NULL, inner);
 	EXPECT_EQ(23, outer->hits);

@@ -380,7 +380,8 @@ TEST_F(sources, too_many_breakpoints)
 /* ---- many functions ---- */
 
 #define MANY 500
-#define LIMIT_SECONDS 10.0
+/* On a machine that is emulated, with others beside it; quiet it takes under 3. */
+#define LIMIT_SECONDS 30.0
 
 static const char *const families[] = { SYMBOL_OF_CALL(""), "vfs_", "sock_", "tcp_", "udp_", "ip_", "ext4_", "shmem_" };
 
