@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The governor: what was spent, and the steps. */
 #include <linux/bitops.h>
+#include <linux/delay.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/log2.h>
@@ -17,6 +18,7 @@
 #define CALM_NS		1000000000ULL	/* before something is given back, */
 #define REGRETS_MAX	6		/* twice as long for each time that this was a mistake */
 #define GATE_MAX	4096U
+#define FACTOR_MIN	50U		/* stacks make a hit dearer by at least that, in tenths */
 #define SAMPLES_MIN	8	/* timed hits that a window needs to be believed, */
 #define WINDOW_MAX_NS	(16 * WINDOW_NS)	/* unless so few come */
 #define HYSTERESIS(budget) ((budget) * 8 / 10)
@@ -56,16 +58,7 @@ static bool uses(const struct ktally_session *session, unsigned int what)
 	return false;
 }
 
-/* Of each probe, what it spends from here on. */
-static void forget_spent(struct ktally_session *session)
-{
-	unsigned int i;
-
-	for (i = 0; i < session->nr_probes; i++)
-		WRITE_ONCE(session->probes[i]->spent, 0);
-}
-
-/* The probe that took most, of those that are still on; NULL: none took anything. */
+/* The probe that spends most, of those that are still on; NULL: none spends anything. */
 static struct ktally_probe *dearest(const struct ktally_session *session)
 {
 	struct ktally_probe *found = NULL;
@@ -73,7 +66,7 @@ static struct ktally_probe *dearest(const struct ktally_session *session)
 	unsigned int i;
 
 	for (i = 0; i < session->nr_probes; i++) {
-		spent = READ_ONCE(session->probes[i]->spent);
+		spent = session->probes[i]->spent;
 		if (!session->probes[i]->attached || spent <= most)
 			continue;
 		most = spent;
@@ -116,21 +109,22 @@ static void step_down(struct ktally_session *session, const struct ktally_spendi
 		note(session, now, KTALLY_STEP_GATE, governor->gate, share, cpu);
 		reroute(session);
 	} else {
-		/* Being hit alone is too dear, or no gate is high enough. */
-		governor->keep = governor->budget / 2 * 1000 / max(spending->around > governor->budget / 2 ? spending->around : share, 1U);
+		/*
+		 * Being hit alone is too dear, or no gate is high enough. Far below the budget, because what is measured gets the time
+		 * that is saved and hits the more often, and because taking probes off may itself take long.
+		 */
+		governor->keep = governor->budget * 1000 / 4 / max(spending->around > governor->budget / 2 ? spending->around : share, 1U);
 		governor->off_share = share;
 		governor->off_cpu = cpu;
 		governor->taking_off = true;
 		irq_work_queue(&governor->irq_work);
-		return;
 	}
-	forget_spent(session);
 }
 
-/* What the last thing taken away would cost now, if it was given back. */
+/* What the last thing taken away would cost now, if it was given back: twice what it seems, and that in a hurry it seemed too little. */
 static u32 with(const struct ktally_taken *taken, u32 share)
 {
-	return taken->factor ? max(share, 1U) * taken->factor / 10 : ~0U;
+	return taken->factor ? 2 * max(share, 1U) * max(taken->factor, FACTOR_MIN) / 10 : ~0U;
 }
 
 /* Gives the last thing back, if what it would then cost is well below the budget. */
@@ -215,7 +209,6 @@ void ktally_governor_charge(struct ktally_probe *probe, struct ktally_spending *
 		all += probe->cost * (KTALLY_TIMED_MASK + 1) / gate;
 	else if (run)
 		all += ns * (KTALLY_TIMED_MASK + 1);
-	WRITE_ONCE(probe->spent, probe->spent + all);
 	spending->spent += all;
 	spending->spent_around += around;
 	spending->samples++;
@@ -248,19 +241,43 @@ static void note_off(struct ktally_session *session, unsigned int number)
 	clear_bit_unlock(0, &governor->lock);
 }
 
-/* The dearest go, until what the others spent since the last step is small enough. */
-static void take_some_off(struct ktally_session *session)
+static u64 hits_of(const struct ktally_session *session, const struct ktally_probe *probe)
 {
-	struct ktally_governor *governor = &session->governor;
+	struct ktally_probe_count count;
+
+	ktally_session_sum(session, probe->count, (u64 *)&count, sizeof(count) / sizeof(u64));
+	return count.hits;
+}
+
+/* What each probe spends now: timed hits are too rare to tell of all within a moment, so all hits are counted for a while. */
+static u64 look_at_spending(struct ktally_session *session)
+{
+	u64 clock_ns = session->governor.clock_ns, gate = READ_ONCE(session->governor.gate), hits, each, all = 0;
 	struct ktally_probe *probe;
-	u64 all = 0, keep;
 	unsigned int i;
 
 	for (i = 0; i < session->nr_probes; i++)
-		if (session->probes[i]->attached)
-			all += session->probes[i]->spent;
-	keep = div64_u64(all, 1000) * governor->keep;
-	while ((probe = dearest(session)) && all > keep) {
+		session->probes[i]->spent = hits_of(session, session->probes[i]);
+	msleep(WINDOW_NS / 1000000);
+	for (i = 0; i < session->nr_probes; i++) {
+		probe = session->probes[i];
+		hits = hits_of(session, probe);
+		each = probe->ops->overhead * clock_ns / 10 + div64_u64(probe->cost, gate);
+		/* Fewer than there were: a reader cleared them. */
+		probe->spent = probe->attached && hits > probe->spent ? (hits - probe->spent) * each : 0;
+		all += probe->spent;
+	}
+	return all;
+}
+
+/* The dearest go, until what the others spend is small enough. */
+static void take_some_off(struct ktally_session *session)
+{
+	struct ktally_governor *governor = &session->governor;
+	u64 all = look_at_spending(session), keep = div64_u64(all * governor->keep, 1000);
+	struct ktally_probe *probe;
+
+	while (all > keep && (probe = dearest(session))) {
 		all -= min(all, probe->spent);
 		note_off(session, probe->number);
 		ktally_session_detach(session, probe);
@@ -275,7 +292,6 @@ static void take_off(struct work_struct *work)
 	mutex_lock(&session->lock);
 	if (session->state == KTALLY_STATE_RUNNING && governor->taking_off)
 		take_some_off(session);
-	forget_spent(session);
 	governor->last = ktime_get_mono_fast_ns();
 	governor->taking_off = false;
 	mutex_unlock(&session->lock);
@@ -332,7 +348,6 @@ void ktally_governor_start(struct ktally_session *session)
 		spending->since = now;
 		spending->calm = now;
 	}
-	forget_spent(session);
 	reroute(session);
 }
 

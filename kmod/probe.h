@@ -99,7 +99,7 @@ struct ktally_fast {
  * @count: offset of its struct ktally_probe_count in a half
  * @program: NULL for sources that take none
  * @cost: nanoseconds of its handler, on average; 0: not known yet
- * @spent: nanoseconds that it took so far, estimated; for comparing
+ * @spent: what it spends, ns, as the governor last looked
  *
  * @session: the owner
  * @ops: its source
