@@ -19,17 +19,26 @@ static void *half_here(const struct ktally_pair *pair)
 	return READ_ONCE(raw_cpu_ptr(pair->session->hot)->half);
 }
 
+/* A moment that is later than any other: a difference to it is negative. */
+#define NEVER (1ULL << 62)
+
 static void forget_task(struct ktally_pair *pair, const struct task_struct *task)
 {
 	struct ktally_open *entry = pair_task_entry(pair, (u64)task->pid + 1);
 	void *half = half_here(pair);
+	unsigned int i;
 
 	if (!entry || !pair_take(entry))
 		return;
-	for (; entry->depth; entry->depth--)
-		if (half)
+	if (half) {
+		for (; entry->depth; entry->depth--)
 			PAIR_COUNT(pair, half, abandoned);
-	WRITE_ONCE(entry->owner, 0);
+		WRITE_ONCE(entry->owner, 0);
+	} else {
+		/* Nowhere to count it: it stays open, and whoever gets the number next cannot use it for an end. */
+		for (i = 0; i < entry->depth; i++)
+			pair_frame(pair, entry, i)[FRAME_TIME] = NEVER;
+	}
 	pair_give(entry);
 }
 

@@ -345,12 +345,14 @@ struct told {
 	unsigned int cpu;
 	const char *text;
 	int ret;
+	pid_t tid;
 };
 
 static void *tell_there(void *arg)
 {
 	struct told *told = arg;
 
+	told->tid = syscall(SYS_gettid);
 	told->ret = kit_pin(told->cpu);
 	if (!told->ret)
 		told->ret = kit_tell("%s", told->text);
@@ -372,8 +374,12 @@ int kit_tell_on(unsigned int cpu, const char *format, ...)
 		return -ENOMEM;
 	told.text = text;
 	ret = pthread_create(&thread, NULL, tell_there, &told);
-	if (!ret)
+	if (!ret) {
 		pthread_join(thread, NULL);
+		/* It can be joined a little before the kernel is done with it. */
+		while (!syscall(SYS_tgkill, getpid(), told.tid, 0))
+			usleep(100);
+	}
 	free(text);
 	return ret ? -ret : told.ret;
 }
