@@ -65,20 +65,22 @@ TEST_F(governor, gate_keeps_totals)
 {
 	struct ktally_session_info info;
 	struct kit *kit = &self->kit;
-	unsigned int gate = 1, i;
+	unsigned int gate = 1, above = 0, i;
 	uint64_t n;
 
 	kit->plan->budget = BUDGET;
 	OK(kit, long_program(kit));
 	OK(kit, kit_start(kit));
 	OK(kit, kit_pin(0));
-	n = bursts(20, 2500);
-	OK(kit, look(kit, &info));
+	n = bursts(20, 2000);
+	/* It stays there, but for a window now and then that makes it step once more. */
+	for (i = 0; i < 20; i++) {
+		n += bursts(20, 100);
+		OK(kit, look(kit, &info));
+		above += info.share > BUDGET;
+	}
 	EXPECT_EQ(BUDGET, info.budget);
-	EXPECT_GE(BUDGET, info.share);
-	n += bursts(20, 1500);
-	OK(kit, look(kit, &info));
-	EXPECT_GE(BUDGET, info.share);
+	EXPECT_GE(5, above);
 	EXPECT_LT(0, info.nr_steps);
 	for (i = 0; i < info.nr_steps; i++) {
 		EXPECT_EQ(KTALLY_STEP_GATE, info.steps[i].kind);
