@@ -64,15 +64,15 @@ echo 'int probe;' >"$work/option.c"
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)
 export probes work strict
 # The outer "$@" is the compile command; xargs adds a batch of probe names behind it, and the
-# inner shell takes the last one off.
+# inner shell takes the last one off. The placeholder is nothing that a flag could contain.
 # shellcheck disable=SC2016 # the inner shell expands these
 probe_names |
-	xargs -P "$jobs" -I NAME sh -c '
+	xargs -P "$jobs" -I %PROBE% sh -c '
 		name=$1; shift
 		if "$@" $strict -I"$probes" -I"$probes/.." -fsyntax-only "$probes/$name.c" \
 				>"$work/$name.log" 2>&1 </dev/null; then
 			: >"$work/$name.ok"
-		fi' probe NAME "$@"
+		fi' probe %PROBE% "$@"
 
 {
 	echo "Compiled as: $* $strict"
