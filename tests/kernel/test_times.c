@@ -138,9 +138,9 @@ TEST_F(times, threads_that_are_moved)
 	pair = &kit->snap->pairs[0];
 	EXPECT_EQ(0, pair->count.negative);
 	EXPECT_EQ(0, pair->count.full);
-	/* Of calls that never return: the exits of the workers, and the one that stops us. */
+	/* Calls that never return: the one that stops us, and the exits of the workers, who can be joined a little before they are gone. */
 	EXPECT_GE(2, pair->count.abandoned);
-	EXPECT_GE(1, pair->open);
+	EXPECT_GE(3, pair->count.abandoned + pair->open);
 	EXPECT_PAIR_CLOSES(kit, 0);
 	EXPECT_TRUE(kit_closes(kit));
 }
