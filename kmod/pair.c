@@ -190,7 +190,7 @@ static noinline struct ktally_open *task_claim(struct ktally_pair *pair, u64 own
 		return NULL;
 	local_irq_save(flags);
 	/* An interrupt may have been faster than we. */
-	found = pair_task_entry(pair, owner);
+	found = pair_owner_entry(pair, owner);
 	if (found)
 		goto out;
 	for (n = 0; n < KTALLY_PAIR_WINDOW && !found; n++, entry = (void *)entry + pair->entry_size) {
@@ -222,7 +222,7 @@ static __always_inline struct ktally_open *own_entry(struct ktally_pair *pair, b
 		entry->owner = raw_smp_processor_id() + 1;
 	} else {
 		owner = (u64)current->pid + 1;
-		entry = pair_task_entry(pair, owner);
+		entry = pair_owner_entry(pair, owner);
 		if (unlikely(!entry) && claim && owner != 1)
 			entry = task_claim(pair, owner);
 		if (unlikely(!entry))
@@ -321,53 +321,59 @@ static void start_inside(struct ktally_pair *pair, struct ktally_open *entry, vo
 	entry->depth++;
 }
 
-void ktally_pair_start(struct ktally_pair *pair, void *half, const u64 *key, const u64 *saved, u64 weight, bool first)
+/* The place of whoever or whatever it is, taken, or NULL. Of a key, which is anybody's, with interrupts off. */
+static __always_inline struct ktally_open *entry_get(struct ktally_pair *pair, const u64 *key, bool claim, unsigned long *flags)
 {
 	struct ktally_open *entry;
-	unsigned long flags = 0;
+
+	if (likely(pair->kind != KTALLY_PAIR_KEY))
+		return own_entry(pair, claim);
+	local_irq_save(*flags);
+	entry = key_entry(pair, key, claim);
+	if (!entry)
+		local_irq_restore(*flags);
+	return entry;
+}
+
+/* Gives it back; a key without an open start has no place. */
+static __always_inline void entry_put(struct ktally_pair *pair, struct ktally_open *entry, unsigned long flags)
+{
 	bool shared = pair->kind == KTALLY_PAIR_KEY;
 
-	PAIR_COUNT(pair, half, starts);
-	if (unlikely(shared)) {
-		local_irq_save(flags);
-		entry = key_entry(pair, key, true);
-	} else {
-		entry = own_entry(pair, true);
-	}
-	if (unlikely(!entry)) {
-		PAIR_COUNT(pair, half, full);
-	} else {
-		if (unlikely(pair->flags & KTALLY_PAIR_NEST))
-			start_inside(pair, entry, half, key, saved, weight);
-		else
-			start_in(pair, entry, half, key, saved, weight, first);
-		pair_give(entry);
-	}
+	if (unlikely(shared) && !entry->depth)
+		WRITE_ONCE(entry->owner, 0);
+	pair_give(entry);
 	if (unlikely(shared))
 		local_irq_restore(flags);
 }
 
+void ktally_pair_start(struct ktally_pair *pair, void *half, const u64 *key, const u64 *saved, u64 weight, bool first)
+{
+	unsigned long flags = 0;
+	struct ktally_open *entry = entry_get(pair, key, true, &flags);
+
+	PAIR_COUNT(pair, half, starts);
+	if (unlikely(!entry)) {
+		PAIR_COUNT(pair, half, full);
+		return;
+	}
+	if (unlikely(pair->flags & KTALLY_PAIR_NEST))
+		start_inside(pair, entry, half, key, saved, weight);
+	else
+		start_in(pair, entry, half, key, saved, weight, first);
+	entry_put(pair, entry, flags);
+}
+
 void ktally_pair_cancel(struct ktally_pair *pair, void *half, const u64 *key)
 {
-	struct ktally_open *entry;
 	unsigned long flags = 0;
-	bool shared = pair->kind == KTALLY_PAIR_KEY;
+	struct ktally_open *entry = entry_get(pair, key, false, &flags);
 
-	if (shared) {
-		local_irq_save(flags);
-		entry = key_entry(pair, key, false);
-	} else {
-		entry = own_entry(pair, false);
-	}
-	if (entry) {
-		for (; entry->depth; entry->depth--)
-			PAIR_COUNT(pair, half, abandoned);
-		if (shared)
-			WRITE_ONCE(entry->owner, 0);
-		pair_give(entry);
-	}
-	if (shared)
-		local_irq_restore(flags);
+	if (!entry)
+		return;
+	for (; entry->depth; entry->depth--)
+		PAIR_COUNT(pair, half, abandoned);
+	entry_put(pair, entry, flags);
 }
 
 /* The frame that an end closes. Those inside it were left behind: their ends never came. */
@@ -449,47 +455,23 @@ static bool end_in(struct ktally_pair *pair, struct ktally_open *entry, void *ha
 	return usable;
 }
 
-/* Whether a key may have a start, without taking anything: an end whose start was not wanted is to cost little. */
-static bool key_may_be(const struct ktally_pair *pair, const u64 *key)
-{
-	u64 tag = key_hash(pair, key);
-	struct ktally_open *entry = pair_entry(pair, ktally_table_hash(tag) >> pair->shift);
-	unsigned int n;
-
-	for (n = 0; n < KTALLY_PAIR_WINDOW; n++, entry = (void *)entry + pair->entry_size)
-		if (READ_ONCE(entry->owner) == tag)
-			return true;
-	return false;
-}
-
 bool ktally_pair_end(struct ktally_pair *pair, void *half, const u64 *key, u64 *results, u64 *weight, bool stay)
 {
 	/* First, so that our own work is not part of what is measured. */
 	u64 now = ktally_ticks(pair->factor);
-	struct ktally_open *entry;
+	struct ktally_open *entry = NULL;
 	unsigned long flags = 0;
-	bool shared = pair->kind == KTALLY_PAIR_KEY, ended = false;
+	bool ended;
 
-	if (unlikely(shared)) {
-		if (!key_may_be(pair, key)) {
-			PAIR_COUNT(pair, half, unmatched);
-			return false;
-		}
-		local_irq_save(flags);
-		entry = key_entry(pair, key, false);
-	} else {
-		entry = own_entry(pair, false);
-	}
+	/* Without taking anything: an end whose start was not wanted is to cost little. */
+	if (likely(pair->kind != KTALLY_PAIR_KEY) || pair_owner_entry(pair, key_hash(pair, key)))
+		entry = entry_get(pair, key, false, &flags);
 	if (unlikely(!entry)) {
 		PAIR_COUNT(pair, half, unmatched);
-	} else {
-		ended = end_in(pair, entry, half, now, key, results, weight, stay);
-		if (unlikely(shared) && !entry->depth)
-			WRITE_ONCE(entry->owner, 0);
-		pair_give(entry);
+		return false;
 	}
-	if (unlikely(shared))
-		local_irq_restore(flags);
+	ended = end_in(pair, entry, half, now, key, results, weight, stay);
+	entry_put(pair, entry, flags);
 	return ended;
 }
 

@@ -91,8 +91,8 @@ static inline bool pair_lock(struct ktally_open *entry)
 	return false;
 }
 
-/** pair_task_entry() - the place of a thread, or NULL. Context: its CPU, or its run queue locked. */
-static __always_inline struct ktally_open *pair_task_entry(const struct ktally_pair *pair, u64 owner)
+/** pair_owner_entry() - the place of an owner, or NULL. A thread's stays its own on its CPU, or with its run queue locked; a key's may go. */
+static __always_inline struct ktally_open *pair_owner_entry(const struct ktally_pair *pair, u64 owner)
 {
 	struct ktally_open *entry = pair_entry(pair, ktally_table_hash(owner) >> pair->shift);
 	unsigned int n;

@@ -24,7 +24,7 @@ static void *half_here(const struct ktally_pair *pair)
 
 static void forget_task(struct ktally_pair *pair, const struct task_struct *task)
 {
-	struct ktally_open *entry = pair_task_entry(pair, (u64)task->pid + 1);
+	struct ktally_open *entry = pair_owner_entry(pair, (u64)task->pid + 1);
 	void *half = half_here(pair);
 	unsigned int i;
 
@@ -54,8 +54,8 @@ static u64 clock_now(const struct ktally_counter *counter)
 
 static void switch_clocks(struct ktally_pair *pair, const struct task_struct *prev, const struct task_struct *next)
 {
-	struct ktally_open *out = pair_task_entry(pair, (u64)prev->pid + 1);
-	struct ktally_open *in = pair_task_entry(pair, (u64)next->pid + 1);
+	struct ktally_open *out = pair_owner_entry(pair, (u64)prev->pid + 1);
+	struct ktally_open *in = pair_owner_entry(pair, (u64)next->pid + 1);
 	struct pair_clock *clocks;
 	unsigned int i;
 	u64 now;
