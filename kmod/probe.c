@@ -11,18 +11,13 @@
 #include "session.h"
 #include "source.h"
 
-/* The row of a key in a table of up to one key word, if it is where it is looked for first. */
-static __always_inline u64 *row_of(const struct ktally_probe *probe, void *half, u64 key)
+/* The same for a table that may have no key, and then has one row. */
+static __always_inline bool row_of(const struct ktally_probe *probe, void *half, u64 key, u64 **row)
 {
-	const struct ktally_fast *fast = &probe->fast;
-	u32 place;
-	u64 *row;
-
-	if (fast->alone)
-		return half + fast->index - sizeof(u64);
-	place = READ_ONCE(((u32 *)(half + fast->index))[ktally_table_hash(key) >> fast->shift]);
-	row = (u64 *)half + place;
-	return likely(place && row[0] == key) ? row : NULL;
+	if (!probe->fast.alone)
+		return ktally_fast_row(&probe->fast, half, key, row);
+	*row = half + probe->fast.index - sizeof(u64);
+	return true;
 }
 
 /* END, UPDATE, EXIT; the first hit of a key goes the long way, with the results at hand. */
@@ -44,9 +39,9 @@ static __always_inline void account_folded(struct ktally_probe_count *count)
 
 static __always_inline bool fold_value(struct ktally_probe *probe, void *half, u64 key, u64 value, u64 weight)
 {
-	u64 *row = row_of(probe, half, key);
+	u64 *row;
 
-	if (unlikely(!row))
+	if (unlikely(!row_of(probe, half, key, &row)))
 		return false;
 	ktally_word_add(&row[1], weight);
 	ktally_word_add(&row[2 + ktally_log2_bucket(value)], weight);
@@ -112,14 +107,9 @@ static noinline bool fast_emit(struct ktally_probe *probe, void *half, const u64
 	if (unlikely(!event))
 		return false;
 	__this_cpu_write(ktally_level, ktally_level_now());
-	event->record.size = size;
-	event->record.type = KTALLY_RECORD_EVENT;
-	event->record.probe = probe->number;
-	event->record.pid = current->tgid;
-	event->record.tid = current->pid;
 	for (i = 0; i < nr; i++)
 		event->words[i] = args[insn[i].a];
-	event->record.time = ktime_get_mono_fast_ns();
+	ktally_record_head(&event->record, probe, KTALLY_RECORD_EVENT, size, current);
 	ktally_ring_publish(ring);
 	account_folded(half + probe->count);
 	__this_cpu_write(ktally_level, 0);
@@ -150,12 +140,9 @@ bool ktally_fast_more(struct ktally_probe *probe, void *half, const u64 *args)
 static __always_inline unsigned int run_key(struct ktally_probe *probe, const struct ktally_hit *hit,
 					    const struct ktally_hot *hot, void *half)
 {
-	const struct ktally_fast *fast = &probe->fast;
-	u64 key = ktally_fast_key(probe, hit), *row;
-	u32 place = READ_ONCE(((u32 *)(half + fast->index))[ktally_table_hash(key) >> fast->shift]);
+	u64 *row;
 
-	row = (u64 *)half + place;
-	if (unlikely(!place || row[0] != key))
+	if (unlikely(!ktally_fast_row(&probe->fast, half, ktally_fast_key(probe, hit), &row)))
 		return ktally_program_run(probe, hit, hot, half, 1);
 	ktally_word_inc(&row[1]);
 	return KTALLY_COUNTED(folded);

@@ -7,8 +7,10 @@
 #include <linux/list.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
+#include <linux/timekeeping.h>
 #include <linux/types.h>
 #include <linux/ktally.h>
+#include <linux/ktally_ring.h>
 #include <linux/ktally_table.h>
 #include "governor.h"
 #include "percpu.h"
@@ -217,6 +219,18 @@ static __always_inline void ktally_probe_end(struct ktally_probe *probe, void *h
 struct ktally_record *ktally_probe_record(const struct ktally_probe *probe, struct ktally_ring *ring,
 					  unsigned int type, u32 size, const struct task_struct *task);
 
+/** ktally_record_head() - fill in the head of a record, the time last; see ktally_probe_record() */
+static __always_inline void ktally_record_head(struct ktally_record *record, const struct ktally_probe *probe,
+					       unsigned int type, u32 size, const struct task_struct *task)
+{
+	record->size = size;
+	record->type = type;
+	record->probe = probe->number;
+	record->pid = task->tgid;
+	record->tid = task->pid;
+	record->time = ktime_get_mono_fast_ns();
+}
+
 /** ktally_fast_key() - the key of a program whose shape is KTALLY_FAST_KEY. Context: as ktally_program_run(). */
 u64 ktally_fast_key(const struct ktally_probe *probe, const struct ktally_hit *hit);
 
@@ -229,6 +243,16 @@ void ktally_fast_prepare(struct ktally_probe *probe);
 /** ktally_probe_slow() - ktally_probe_hit() without a short cut. Context: any, with preemption off. */
 void ktally_probe_slow(struct ktally_probe *probe, const struct ktally_hit *hit);
 
+/* Whether the row of a key, in a table of one key word, is where it is looked for first; @row: out. */
+static __always_inline bool ktally_fast_row(const struct ktally_fast *fast, void *half, u64 key, u64 **row)
+{
+	u32 place = READ_ONCE(((u32 *)(half + fast->index))[ktally_table_hash(key) >> fast->shift]);
+
+	*row = (u64 *)half + place;
+	/* Where an empty place leads is no row: the head of the half. */
+	return likely(place && (*row)[0] == key);
+}
+
 /*
  * The short cut: the key's own place in the index holds its row. Anything else (the first hit of a key, a collision, a
  * handler at work on this CPU, a hit to be timed) is left to ktally_probe_slow(), which does the same in general. Nothing
@@ -236,13 +260,10 @@ void ktally_probe_slow(struct ktally_probe *probe, const struct ktally_hit *hit)
  */
 static __always_inline bool ktally_fast_count(const struct ktally_probe *probe, void *half, u64 key)
 {
-	const struct ktally_fast *fast = &probe->fast;
 	struct ktally_probe_count *count = half + probe->count;
-	u32 place = READ_ONCE(((u32 *)(half + fast->index))[ktally_table_hash(key) >> fast->shift]);
-	u64 *row = (u64 *)half + place;
+	u64 *row;
 
-	/* Where an empty place leads is no row: the head of the half. */
-	if (unlikely(!place || row[0] != key || __this_cpu_read(ktally_level) ||
+	if (unlikely(!ktally_fast_row(&probe->fast, half, key, &row) || __this_cpu_read(ktally_level) ||
 		     (u8)READ_ONCE(count->hits) == KTALLY_TIMED_MASK))
 		return false;
 	ktally_word_inc(&row[1]);

@@ -93,12 +93,7 @@ struct ktally_record *ktally_probe_record(const struct ktally_probe *probe, stru
 
 	if (!record)
 		return NULL;
-	record->size = size;
-	record->type = type;
-	record->probe = probe->number;
-	record->pid = task->tgid;
-	record->tid = task->pid;
-	record->time = ktime_get_mono_fast_ns();
+	ktally_record_head(record, probe, type, size, task);
 	return record;
 }
 
