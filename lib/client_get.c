@@ -154,6 +154,14 @@ static void fill_steps(struct ktally_session_info *info, struct nlattr *steps)
 	info->nr_steps = nr;
 }
 
+static void fill_unwind(struct ktally_session_info *info, const struct nlattr *attr)
+{
+	size_t size = attr ? nla_len(attr) : 0;
+
+	if (attr)
+		memcpy(&info->unwind, nla_data(attr), size < sizeof(info->unwind) ? size : sizeof(info->unwind));
+}
+
 static void fill_session(struct ktally_session_info *info, struct nlattr **attrs)
 {
 	info->id = nla_get_u32(attrs[KTALLY_A_SESSION]);
@@ -174,6 +182,8 @@ static void fill_session(struct ktally_session_info *info, struct nlattr **attrs
 	info->budget = ktally_get_u32(attrs, KTALLY_A_BUDGET);
 	info->share = ktally_get_u32(attrs, KTALLY_A_SHARE);
 	fill_steps(info, attrs[KTALLY_A_STEPS]);
+	info->mappings = ktally_get_u32(attrs, KTALLY_A_MAPPINGS);
+	fill_unwind(info, attrs[KTALLY_A_UNWIND_COUNT]);
 }
 
 static int take_session(struct nlattr **attrs, void *arg)

@@ -42,7 +42,7 @@ static int put_session(struct nl_msg *msg, const struct ktally_plan *plan)
 	if (put_u32_if(msg, KTALLY_A_FLAGS, plan->flags) || put_u32_if(msg, KTALLY_A_RING_SIZE, plan->ring_size) ||
 	    put_u32_if(msg, KTALLY_A_RING_WATERMARK, plan->ring_watermark) ||
 	    put_u32_if(msg, KTALLY_A_STACK_ENTRIES, plan->stack_entries) ||
-	    put_u32_if(msg, KTALLY_A_SCRATCH_SIZE, plan->scratch_size))
+	    put_u32_if(msg, KTALLY_A_SCRATCH_SIZE, plan->scratch_size) || put_u32_if(msg, KTALLY_A_MAPPINGS, plan->mappings))
 		return -ENOMEM;
 	if (plan->budget && nla_put_u32(msg, KTALLY_A_BUDGET, plan->budget == KTALLY_BUDGET_NONE ? 0 : plan->budget))
 		return -ENOMEM;

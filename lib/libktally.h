@@ -22,6 +22,7 @@
 #include <linux/ktally_program.h>
 #include <linux/ktally_ring.h>
 #include <linux/ktally_table.h>
+#include <linux/ktally_unwind.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -72,6 +73,9 @@ enum ktally_kind {
 	KTALLY_KIND_STATE,	/* enum ktally_task_state */
 	KTALLY_KIND_ERRNO,	/* what a system call returned: -errno by name, else "ok" */
 	KTALLY_KIND_USYM,	/* address in the process of the IMAGE word beside it, shown as symbol */
+	KTALLY_KIND_UDUMP,	/* id of a KTALLY_RECORD_USER, shown as the stack unwound from it */
+	KTALLY_KIND_CONTAINER,	/* id of a cgroup, shown as the container it belongs to */
+	KTALLY_KIND_POD,	/* id of a cgroup, shown as the pod it belongs to */
 	KTALLY_KIND_END
 };
 
@@ -289,6 +293,7 @@ struct ktally_plan {
 	uint32_t ring_size, ring_mode, ring_watermark;
 	uint32_t stack_entries;
 	uint32_t scratch_size;
+	uint32_t mappings;		/* room for executable mappings, 0: user stacks by frame pointers */
 	uint32_t budget;
 	uint64_t cgroup;
 	char controller[32];
@@ -364,6 +369,8 @@ struct ktally_session_info {
 	uint32_t budget, share, nr_steps;
 	struct ktally_step steps[KTALLY_STEPS_KEPT];
 	uint64_t memory, missed;
+	uint32_t mappings;
+	struct ktally_unwind_count unwind;	/* all 0 without mappings */
 };
 
 /** struct ktally_table_info - reply of TABLE_GET */
@@ -569,13 +576,89 @@ struct ktally_processes;	/* images (pid << 32 | exec count) and their executable
 /** ktally_processes_new - with what /proc shows now when @scan; the image of a running process gets exec count "unknown" and matches any */
 struct ktally_processes *ktally_processes_new(bool scan);
 void ktally_processes_free(struct ktally_processes *procs);
-/** ktally_processes_record - learn from a FORK, EXEC, EXIT or MMAP record; others are ignored */
+/** ktally_processes_record - learn from a FORK, EXEC, EXIT, COMM, MMAP or CODE record; others are ignored */
 int ktally_processes_record(struct ktally_processes *procs, const struct ktally_record *record);
+
+/* ---- user stacks without frame pointers -------------------------------------------------- unwind_table.c, agent.c, unwind_dump.c */
+
+/**
+ * struct ktally_unwind_info - what a table was made of
+ * @source: "eh_frame", "debug_frame", "gopclntab", "cache" (made before)
+ * @functions: descriptions that were read; @skipped: of these not understood: their code has the rule KTALLY_CFA_UNKNOWN
+ */
+struct ktally_unwind_info {
+	const char *source;
+	uint64_t functions, skipped;
+};
+/**
+ * ktally_unwind_compile - make the table of the ELF file @fd, as KTALLY_IOC_TABLE takes it; *@table is malloc'ed
+ * @info: may be NULL
+ * Return: 0; -ENODATA: the file does not say how to unwind it (static code of an assembler, a JIT's output); -ENOEXEC: no ELF file of the
+ * module's machine, or damaged; -E2BIG; -ENOMEM
+ */
+int ktally_unwind_compile(struct ktally_unwind_table **table, size_t *size, int fd, struct ktally_unwind_info *info, struct ktally_error *err);
+/** ktally_unwind_compile_memory - of an image in memory (the vDSO) */
+int ktally_unwind_compile_memory(struct ktally_unwind_table **table, size_t *size, const void *image, size_t length,
+				 struct ktally_unwind_info *info, struct ktally_error *err);
+/** ktally_unwind_cached - as ktally_unwind_compile(), from the cache of this user by build-id if it is there, and else put there */
+int ktally_unwind_cached(struct ktally_unwind_table **table, size_t *size, int fd, struct ktally_unwind_info *info, struct ktally_error *err);
+/** ktally_unwind_rule_at - the rule of @table at byte @offset of the file; NULL: none. Return: borrowed from @table */
+const struct ktally_unwind_rule *ktally_unwind_rule_at(const struct ktally_unwind_table *table, uint64_t offset);
+
+struct ktally_agent;
+
+/**
+ * struct ktally_agent_stats - what an agent did
+ * @files: that it was shown; @tables: that it gave; @cached: of these from the cache; @none: files that do not say how to unwind them
+ * @interps: interpreters found
+ * @bytes: of tables
+ */
+struct ktally_agent_stats {
+	uint64_t files, tables, cached, none, failed, interps, bytes;
+};
+/**
+ * ktally_agent_open - what gives the module the tables of a session; the session must have been made with mappings
+ * @procs: learns which files there are, and keeps them open for names; may be NULL
+ */
+int ktally_agent_open(struct ktally_agent **agent, uint32_t session, struct ktally_processes *procs, struct ktally_error *err);
+void ktally_agent_close(struct ktally_agent *agent);
+/**
+ * ktally_agent_scan - have the module learn what processes have mapped: @pids, or all of the machine if @nr is 0
+ * Return: how many, or -errno; those that end meanwhile are no error
+ */
+int ktally_agent_scan(struct ktally_agent *agent, const uint32_t *pids, unsigned int nr, struct ktally_error *err);
+/**
+ * ktally_agent_work - give tables of files that have none yet, until all have or @until (CLOCK_MONOTONIC ns; 0: no limit) has passed
+ * To be called before the start, and then whenever records are read. Cheap when there is nothing to do.
+ * Return: files that are still to be done, or -errno
+ */
+int ktally_agent_work(struct ktally_agent *agent, uint64_t until, struct ktally_error *err);
+void ktally_agent_stats(const struct ktally_agent *agent, struct ktally_agent_stats *stats);
+
+/**
+ * ktally_unwind_dump - addresses of a stack that was recorded with its registers (KTALLY_RECORD_USER), by libunwind
+ * @ips: innermost first, at most @max; words as of KTALLY_STACK_USER
+ * Return: how many, or -errno
+ */
+int ktally_unwind_dump(struct ktally_processes *procs, const struct ktally_user *record, uint64_t *ips, unsigned int max);
 
 struct ktally_symbolizer;
 
+/** enum ktally_frame_kind - what runs there */
+enum ktally_frame_kind {
+	KTALLY_FRAME_NATIVE,
+	KTALLY_FRAME_KERNEL,
+	KTALLY_FRAME_JIT,	/* named by a perf map or a jitdump */
+	KTALLY_FRAME_PYTHON,
+	KTALLY_FRAME_MARK,	/* no frame: "[cut: no table]", "[lost stack]" */
+};
+
 /**
  * struct ktally_frame - one named address
+ * @kind: what runs there
+ * @guess: nothing confirms that this address belongs to the stack
+ * @file, @line: place in the source, "" and 0 if unknown or not asked for
+ * @outer: the function that this one is inlined into, at the same address; NULL: none. Symbolizing gives the innermost
  * @name: symbol, or "[unknown]"; never NULL
  * @module: "[kernel]", "[module]" in brackets, path of the file, "[vdso]", "[anon]" or ""
  * @address: the address
@@ -590,6 +673,11 @@ struct ktally_frame {
 	uint64_t address, symbol_address, map_start, map_end, map_offset;
 	const char *build_id;
 	bool kernel;
+	bool guess;
+	enum ktally_frame_kind kind;
+	unsigned int line;
+	const char *file;
+	const struct ktally_frame *outer;
 };
 
 /**
@@ -601,6 +689,12 @@ void ktally_symbolizer_free(struct ktally_symbolizer *sym);
 /** ktally_symbolize_kernel, ktally_symbolize_user - the frame stays valid as long as the symbolizer. @caller: the address is a return address (look up ip - 1) */
 const struct ktally_frame *ktally_symbolize_kernel(struct ktally_symbolizer *sym, uint64_t ip, bool caller);
 const struct ktally_frame *ktally_symbolize_user(struct ktally_symbolizer *sym, uint64_t image, uint64_t ip, bool caller);
+/** KTALLY_SYMBOLIZE_* - what is looked up besides names; none at first */
+#define KTALLY_SYMBOLIZE_LINES		(1U << 0)	/* file and line */
+#define KTALLY_SYMBOLIZE_INLINES	(1U << 1)	/* inlined functions, with file and line */
+void ktally_symbolizer_want(struct ktally_symbolizer *sym, unsigned int flags);
+/** ktally_symbolize_mark - a frame that is no frame, of that name ("[cut: depth]"); @name must live as long as @sym */
+const struct ktally_frame *ktally_symbolize_mark(struct ktally_symbolizer *sym, const char *name);
 /** ktally_syscall_name - of this machine; NULL if there is none of that number */
 const char *ktally_syscall_name(long nr);
 /** ktally_errno_name - "ENOENT", also of those that only the kernel knows ("ERESTARTSYS"); NULL if there is none */
@@ -656,6 +750,14 @@ struct ktally_stack_view {
 	const struct ktally_frame **frames;
 	unsigned int nr, nr_user;
 };
+/**
+ * ktally_view_user - add the frames of a user stack, outermost first: native ones with what is inlined, those of an interpreter where they belong
+ * ktally_view_kernel - add those of a kernel stack
+ * @words: of the stack, innermost first, as KTALLY_STACK_USER and KTALLY_STACK_KERNEL have them
+ * Return: 0 or -ENOMEM
+ */
+int ktally_view_user(struct ktally_stack_view *view, struct ktally_symbolizer *sym, uint64_t image, const uint64_t *words, unsigned int nr);
+int ktally_view_kernel(struct ktally_stack_view *view, struct ktally_symbolizer *sym, const uint64_t *words, unsigned int nr);
 /** ktally_row_stack - frames of @row in @table; grows and reuses @view (zeroed by the caller once, frames freed by ktally_stack_view_clear). Return: frames or -errno */
 int ktally_row_stack(const struct ktally_report *report, const struct ktally_table *table, const struct ktally_row *row, struct ktally_stack_view *view);
 /** ktally_exemplar_stack - frames of @exemplar of @value; none if it kept no stack. Return: frames or -errno */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "libktally.h"
+#include "stack_view.h"
 
 /* Lines of reasons, as many as fit. */
 struct why {
@@ -122,86 +123,29 @@ bool ktally_report_complete(const struct ktally_report *report, char *text, size
 	return why.complete;
 }
 
-static const struct ktally_frame lost_stack = { .name = "[lost stack]", .module = "", .build_id = "" };
-static const struct ktally_frame lost_kernel_stack = { .name = "[lost stack]", .module = "[kernel]", .build_id = "", .kernel = true };
-static const struct ktally_frame no_stack = { .name = "[no stack]", .module = "", .build_id = "" };
+static const struct ktally_frame lost_kernel_stack = { .name = "[lost stack]", .module = "[kernel]", .build_id = "", .file = "",
+							.kind = KTALLY_FRAME_MARK, .kernel = true };
 
-/* Room for one more frame, and it. The array is freed by ktally_stack_view_clear; its size is a power of two. */
-static int push(struct ktally_stack_view *view, const struct ktally_frame *frame)
+static int push_user(const struct ktally_report *report, uint64_t id, uint64_t image, struct ktally_stack_view *view)
 {
-	const struct ktally_frame **bigger;
-	unsigned int nr = view->nr;
+	const uint64_t *words;
+	unsigned int nr;
 
-	if (!(nr & (nr - 1)) && (nr >= 8 || !nr)) {
-		bigger = realloc(view->frames, (nr ? nr * 2 : 8) * sizeof(*bigger));
-		if (!bigger)
-			return -ENOMEM;
-		view->frames = bigger;
-	}
-	view->frames[view->nr++] = frame;
-	return 0;
-}
-
-/* The kernel's way into a probe is no part of what was measured. */
-static bool is_trampoline(const struct ktally_frame *frame)
-{
-	static const char *const prefixes[] = { "__traceiter_", "__bpf_trace_", "perf_trace_", "trace_event_raw_event_" };
-	unsigned int i;
-
-	if (!strcmp(frame->module, "[ktally]"))
-		return true;
-	for (i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
-		if (!strncmp(frame->name, prefixes[i], strlen(prefixes[i])))
-			return true;
-	return false;
+	if (id == KTALLY_STACKSET_LOST)
+		return ktally_view_push(view, ktally_symbolize_mark(report->sym, "[lost stack]"));
+	words = ktally_stackset_get(report->snapshot->stacks, id, &nr);
+	return ktally_view_user(view, report->sym, image, words, nr);
 }
 
 static int push_kernel(const struct ktally_report *report, uint64_t id, struct ktally_stack_view *view)
 {
-	const struct ktally_frame *frame;
-	unsigned int nr, first = 0, i;
-	const uint64_t *ips;
+	const uint64_t *words;
+	unsigned int nr;
 
 	if (id == KTALLY_STACKSET_LOST)
-		return push(view, &lost_kernel_stack);
-	ips = ktally_stackset_get(report->snapshot->stacks, id, &nr);
-	while (first + 1 < nr && is_trampoline(ktally_symbolize_kernel(report->sym, ips[first], first > 0)))
-		first++;
-	for (i = nr; i-- > first;) {
-		frame = ktally_symbolize_kernel(report->sym, ips[i], i > 0);
-		if (push(view, frame))
-			return -ENOMEM;
-	}
-	return 0;
-}
-
-/*
- * A program built without frame pointers sends the walk astray. An address that nothing was mapped at shows where: what lies
- * outward of it is no part of the stack. Return: how many addresses to believe, the first stray one included.
- */
-static unsigned int believable(struct ktally_symbolizer *sym, uint64_t image, const uint64_t *ips, unsigned int nr)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr; i++)
-		if (!*ktally_symbolize_user(sym, image, ips[i], i > 0)->module)
-			return i + 1;
-	return nr;
-}
-
-static int push_user(const struct ktally_report *report, uint64_t id, uint64_t image, struct ktally_stack_view *view)
-{
-	const uint64_t *ips;
-	unsigned int nr, i;
-
-	if (id == KTALLY_STACKSET_LOST)
-		return push(view, &lost_stack);
-	ips = ktally_stackset_get(report->snapshot->stacks, id, &nr);
-	nr = believable(report->sym, image, ips, nr);
-	for (i = nr; i-- > 0;)
-		if (push(view, ktally_symbolize_user(report->sym, image, ips[i], i > 0)))
-			return -ENOMEM;
-	return 0;
+		return ktally_view_push(view, &lost_kernel_stack);
+	words = ktally_stackset_get(report->snapshot->stacks, id, &nr);
+	return ktally_view_kernel(view, report->sym, words, nr);
 }
 
 static const struct ktally_field *find_field(const struct ktally_schema *schema, enum ktally_kind kind)
@@ -232,7 +176,7 @@ int ktally_row_stack(const struct ktally_report *report, const struct ktally_tab
 	if (!ret && kernel)
 		ret = push_kernel(report, row->key[kernel->word], view);
 	if (!ret && !view->nr) {
-		ret = push(view, &no_stack);
+		ret = ktally_view_push(view, ktally_symbolize_mark(report->sym, "[no stack]"));
 		view->nr_user = view->nr;
 	}
 	return ret ? ret : (int)view->nr;
@@ -256,10 +200,4 @@ int ktally_exemplar_stack(const struct ktally_report *report, const struct ktall
 		ret = push_user(report, id, exemplar->image, view);
 	view->nr_user = value->column.flags & KTALLY_COLUMN_KSTACK ? 0 : view->nr;
 	return ret ? ret : (int)view->nr;
-}
-
-void ktally_stack_view_clear(struct ktally_stack_view *view)
-{
-	free(view->frames);
-	memset(view, 0, sizeof(*view));
 }

@@ -33,6 +33,9 @@ static const char *const kind_names[KTALLY_KIND_END] = {
 	[KTALLY_KIND_STATE] = "state",
 	[KTALLY_KIND_ERRNO] = "errno",
 	[KTALLY_KIND_USYM] = "usym",
+	[KTALLY_KIND_UDUMP] = "udump",
+	[KTALLY_KIND_CONTAINER] = "container",
+	[KTALLY_KIND_POD] = "pod",
 };
 
 const char *ktally_kind_name(enum ktally_kind kind)

@@ -38,9 +38,11 @@ struct ktally_symbolizer {
 	size_t nr, nr_slots;
 	char kernel_id[KTALLY_BUILD_ID_TEXT];
 	struct ktally_frame no_memory;
+	unsigned int want;
 };
 
 #define KERNEL_IMAGE UINT64_MAX
+#define MARK_IMAGE (UINT64_MAX - 1)
 #define UNKNOWN "[unknown]"
 
 static void read_kernel_id(char *text)
@@ -66,7 +68,7 @@ int ktally_symbolizer_new(struct ktally_symbolizer **out, struct ktally_processe
 	sym->nr_slots = 4096;
 	sym->slots = calloc(sym->nr_slots, sizeof(*sym->slots));
 	sym->modules = ktally_modules_new();
-	sym->no_memory = (struct ktally_frame){ .name = UNKNOWN, .module = "", .build_id = "" };
+	sym->no_memory = (struct ktally_frame){ .name = UNKNOWN, .module = "", .build_id = "", .file = "" };
 	if (!sym->slots || !sym->modules) {
 		ktally_symbolizer_free(sym);
 		return ktally_fail(err, -ENOMEM, "out of memory");
@@ -166,7 +168,7 @@ static struct ktally_frame *get_frame(struct ktally_symbolizer *sym, uint64_t im
 	entry->ip = ip;
 	sym->nr++;
 	*fresh = true;
-	*entry->frame = (struct ktally_frame){ .name = UNKNOWN, .module = "", .build_id = "", .address = ip };
+	*entry->frame = (struct ktally_frame){ .name = UNKNOWN, .module = "", .build_id = "", .file = "", .address = ip };
 	return entry->frame;
 }
 
@@ -180,6 +182,7 @@ const struct ktally_frame *ktally_symbolize_kernel(struct ktally_symbolizer *sym
 	if (!fresh)
 		return frame;
 	frame->kernel = true;
+	frame->kind = KTALLY_FRAME_KERNEL;
 	frame->module = "[kernel]";
 	frame->build_id = sym->kernel_id;
 	if (!sym->ksyms)
@@ -221,20 +224,40 @@ static void name_jit(struct ktally_symbolizer *sym, struct ktally_frame *frame, 
 	const char *name = perfmap ? ktally_perfmap_find(perfmap, ip, &frame->symbol_address) : NULL;
 
 	frame->module = "[anon]";
+	frame->kind = KTALLY_FRAME_JIT;
 	if (name)
 		frame->name = name;
 }
 
-const struct ktally_frame *ktally_symbolize_user(struct ktally_symbolizer *sym, uint64_t image, uint64_t ip, bool caller)
+void ktally_symbolizer_want(struct ktally_symbolizer *sym, unsigned int flags)
 {
-	uint64_t at = caller && ip ? ip - 1 : ip, start;
+	sym->want = flags;
+}
+
+const struct ktally_frame *ktally_symbolize_mark(struct ktally_symbolizer *sym, const char *name)
+{
+	struct ktally_frame *frame;
+	bool fresh;
+
+	frame = get_frame(sym, MARK_IMAGE, (uintptr_t)name, false, &fresh);
+	if (fresh)
+		*frame = (struct ktally_frame){ .name = name, .module = "", .build_id = "", .file = "", .kind = KTALLY_FRAME_MARK };
+	return frame;
+}
+
+/* A word with KTALLY_WORD_GUESS gives a frame of its own. */
+const struct ktally_frame *ktally_symbolize_user(struct ktally_symbolizer *sym, uint64_t image, uint64_t word, bool caller)
+{
+	uint64_t ip = KTALLY_WORD_ADDRESS(word), at = caller && ip ? ip - 1 : ip, start;
 	const struct ktally_module *module;
 	const struct ktally_map *map;
 	struct ktally_frame *frame;
 	const char *name;
 	bool fresh;
 
-	frame = get_frame(sym, image, ip, caller, &fresh);
+	frame = get_frame(sym, image, word, caller, &fresh);
+	frame->address = ip;
+	frame->guess = word & KTALLY_WORD_GUESS;
 	/* What was unknown may have become known by a later record. */
 	if ((!fresh && frame->map_end) || !sym->procs)
 		return frame;

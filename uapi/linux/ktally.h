@@ -3,7 +3,7 @@
  * ktally: limits, names and identifiers shared by every part of the protocol, and the character device.
  *
  * Reading order: this file, ktally_netlink.h (how a session is described and driven), ktally_program.h (what runs at a
- * hit), ktally_table.h (what an mmap of a table shows), ktally_ring.h (what an mmap of a ring shows).
+ * hit), ktally_table.h (what an mmap of a table shows), ktally_ring.h (what an mmap of a ring shows), ktally_unwind.h (user stacks by tables).
  *
  * A session owns tables, one ring per CPU, one stack store per CPU, and probes. A probe is one source plus one program.
  * Everything here is little- or big-endian as the machine is; sizes and offsets are in bytes unless a name says otherwise.
@@ -15,7 +15,7 @@
 #include <linux/ioctl.h>
 
 /** KTALLY_ABI - version of everything below; a change that breaks a reader changes it. */
-#define KTALLY_ABI		1
+#define KTALLY_ABI		2
 
 /** KTALLY_DEVICE - path of the character device. */
 #define KTALLY_DEVICE		"/dev/ktally"
@@ -129,6 +129,7 @@ enum ktally_type {
 #define KTALLY_FEATURE_SEMAPHORE	(1ULL << 13)	/* uprobes with a semaphore */
 #define KTALLY_FEATURE_EVENT		(1ULL << 14)	/* any trace event, through perf */
 #define KTALLY_FEATURE_CGROUP_SCOPE	(1ULL << 15)
+#define KTALLY_FEATURE_UNWIND		(1ULL << 16)	/* user stacks by tables */
 
 /**
  * enum ktally_region_kind - what of a session can be mapped
@@ -155,8 +156,8 @@ enum ktally_region_kind {
  * @nr_cpus: out: CPUs are numbered below this; not every number has regions
  * @state: out: enum ktally_state
  *
- * Attaching needs CAP_PERFMON or CAP_SYS_ADMIN, and a session that was started at least once (-EAGAIN before). A session
- * whose programs store kernel addresses is refused (-EACCES) to those from whom kernel.kptr_restrict hides them.
+ * Attaching needs CAP_PERFMON or CAP_SYS_ADMIN. Before the session was started once only one with KTALLY_A_MAPPINGS can be attached to
+ * (-EAGAIN), and it has no regions yet. A session whose programs store kernel addresses is refused (-EACCES) to those from whom kernel.kptr_restrict hides them.
  * An open file attaches once; the file holds the session's memory until it is closed and its mappings are gone.
  */
 struct ktally_attach {
@@ -175,7 +176,7 @@ struct ktally_attach {
  * @offset: out: offset to give to mmap
  * @length: out: length to give to mmap; 0 if the session has no such region (no ring, no stacks)
  *
- * -ENXIO: no memory was set aside for that CPU, or the session has no such pair. Offsets are never fixed; ask.
+ * -EAGAIN: the session was never started. -ENXIO: no memory was set aside for that CPU, or the session has no such pair. Offsets are never fixed; ask.
  */
 struct ktally_region {
 	__u32 size;

@@ -15,10 +15,10 @@
  *	INFO_GET      { }  -> { ABI, FEATURES, NR_CPUS, RELEASE, NR_SESSIONS }
  *	SOURCE_GET    dump { }  -> { SOURCE_KIND, SRC_NAME, AVAILABLE, FIELDS { FIELD { FIELD_* } ... } }
  *	SESSION_NEW   { NAME?, FLAGS?, RING_SIZE?, RING_MODE?, RING_WATERMARK?, STACK_ENTRIES?, CPUS?, SCOPE_PIDS?,
- *	                SCOPE_CGROUP?, SCOPE_CONTROLLER?, BUDGET?, SCRATCH_SIZE? }  -> as SESSION_GET
+ *	                SCOPE_CGROUP?, SCOPE_CONTROLLER?, BUDGET?, SCRATCH_SIZE?, MAPPINGS? }  -> as SESSION_GET
  *	SESSION_GET   { SESSION } or dump { }
  *	                -> { SESSION, NAME?, STATE, FLAGS, RING_*, STACK_ENTRIES, SCRATCH_SIZE, NR_TABLES, NR_PROBES, NR_PAIRS,
- *	                NR_COUNTERS, PORTID, MEMORY, MISSED, BUDGET, SHARE, STEPS? }
+ *	                NR_COUNTERS, PORTID, MEMORY, MISSED, BUDGET, SHARE, STEPS?, MAPPINGS, UNWIND_COUNT? }
  *	SESSION_START { SESSION }
  *	SESSION_STOP  { SESSION }
  *	SESSION_DELETE { SESSION }
@@ -145,6 +145,9 @@ enum ktally_cmd {
  * @KTALLY_A_COUNTER_VALUES: binary, array of struct ktally_counter_value
  * @KTALLY_A_NR_COUNTERS: u32
  * @KTALLY_A_COST: u64, nanoseconds that the probe's handler takes on average, from one hit in 256; 0: not known yet
+ * @KTALLY_A_MAPPINGS: u32, executable mappings of processes to make room for, so that user stacks are walked by tables; absent or 0:
+ *	none, user stacks are walked by frame pointers
+ * @KTALLY_A_UNWIND_COUNT: binary, struct ktally_unwind_count; if there are MAPPINGS
  */
 enum ktally_attr {
 	KTALLY_A_UNSPEC = 0,
@@ -216,6 +219,8 @@ enum ktally_attr {
 	KTALLY_A_COUNTER_VALUES = 66,
 	KTALLY_A_NR_COUNTERS = 67,
 	KTALLY_A_COST = 68,
+	KTALLY_A_MAPPINGS = 69,
+	KTALLY_A_UNWIND_COUNT = 70,
 	__KTALLY_A_END
 };
 #define KTALLY_A_MAX (__KTALLY_A_END - 1)

@@ -85,6 +85,8 @@ struct ktally_insn {
  *	session with SCRATCH_SIZE
  * @KTALLY_OP_DUMP: copy what the scratch ring of this CPU holds from the last a nanoseconds, and a little more, into the ring, as it
  *	is. Needs a session with SCRATCH_SIZE and a ring
+ * @KTALLY_OP_USER: write a KTALLY_RECORD_USER with the user registers of the current thread and up to @imm bytes of its stack (multiple of 8,
+ *	KTALLY_USER_STACK_MAX at most) into the ring; dst = its id, 0 if there is none (kernel thread, ring full). Needs a session with a ring
  * @KTALLY_OP_EMIT: write a KTALLY_RECORD_EVENT with @aux words from registers a.. ; @aux 0..KTALLY_REGS. Needs a session with a ring.
  */
 enum ktally_op {
@@ -133,6 +135,7 @@ enum ktally_op {
 	KTALLY_OP_END = 42,
 	KTALLY_OP_KEEP = 43,
 	KTALLY_OP_DUMP = 44,
+	KTALLY_OP_USER = 45,
 	__KTALLY_OP_END
 };
 #define KTALLY_OP_MAX (__KTALLY_OP_END - 1)
@@ -189,6 +192,8 @@ enum ktally_gate {
 #define KTALLY_STACK_KERNEL	1U
 #define KTALLY_STACK_USER	2U
 #define KTALLY_STACK_LOST	0xffffffffU
+
+#define KTALLY_USER_STACK_MAX	65024U	/* bytes of a stack in a record */
 
 /* Flags of KTALLY_OP_MATCH. Default is equality of the whole string. GLOB: '*', '?' and [a-z] as in fnmatch(3) without flags. */
 #define KTALLY_MATCH_GLOB	(1U << 16)

@@ -75,6 +75,9 @@ struct ktally_consumer_page {
  * @KTALLY_RECORD_EXEC: struct ktally_process, a process runs a new program
  * @KTALLY_RECORD_EXIT: struct ktally_process, the last thread of a process ended
  * @KTALLY_RECORD_MMAP: struct ktally_mmap, a process mapped something executable
+ * @KTALLY_RECORD_COMM: struct ktally_process, a process (its first thread) took another name
+ * @KTALLY_RECORD_CODE: struct ktally_code, a code object of an interpreter was met for the first time
+ * @KTALLY_RECORD_USER: struct ktally_user, registers and stack of a thread: written by KTALLY_OP_USER
  */
 enum ktally_record_type {
 	KTALLY_RECORD_PAD = 0,
@@ -83,6 +86,9 @@ enum ktally_record_type {
 	KTALLY_RECORD_EXEC = 3,
 	KTALLY_RECORD_EXIT = 4,
 	KTALLY_RECORD_MMAP = 5,
+	KTALLY_RECORD_COMM = 6,
+	KTALLY_RECORD_CODE = 7,
+	KTALLY_RECORD_USER = 8,
 	__KTALLY_RECORD_END
 };
 #define KTALLY_RECORD_MAX (__KTALLY_RECORD_END - 1)
@@ -114,7 +120,7 @@ struct ktally_event {
 };
 
 /**
- * struct ktally_process - body of FORK, EXEC and EXIT
+ * struct ktally_process - body of FORK, EXEC, EXIT and COMM
  * @record: head
  * @image: KTALLY_CTX_IMAGE of the process after the event
  * @parent: KTALLY_CTX_IMAGE of the parent (FORK), else 0
@@ -137,6 +143,8 @@ struct ktally_process {
  * @inode: of the file, 0 for anonymous memory
  * @dev_major: of the file's device
  * @dev_minor: of the file's device
+ * @file: number of the file in the session (struct ktally_mapped), KTALLY_FILE_NONE if it has none
+ * @flags: KTALLY_MMAP_*
  * @path: NUL-terminated, padded to 8; "//anon" if there is no file, "" if the path is too long to be had
  */
 struct ktally_mmap {
@@ -148,6 +156,54 @@ struct ktally_mmap {
 	__aligned_u64 inode;
 	__u32 dev_major;
 	__u32 dev_minor;
+	__u32 file;
+	__u32 flags;
 	char path[];
+};
+#define KTALLY_FILE_NONE	0xffffffffU
+#define KTALLY_MMAP_VDSO	(1U << 0)
+#define KTALLY_MMAP_DELETED	(1U << 1)	/* the file has no name any more; the path is the one it had, without " (deleted)" */
+
+/**
+ * struct ktally_code - body of CODE
+ * @record: head; the code may have been met before by another CPU
+ * @image: KTALLY_CTX_IMAGE of the process
+ * @code: address of the code object, as in KTALLY_WORD_CODE()
+ * @line: its first line
+ * @name: bytes of its name, which stands first in @data
+ * @file: bytes of its file's name, which follows
+ * @lines: bytes of its line table, which follows; 0 if it was too long
+ * @reserved: 0
+ * @data: these three, padded to 8; texts are not terminated
+ */
+struct ktally_code {
+	struct ktally_record record;
+	__aligned_u64 image;
+	__aligned_u64 code;
+	__u32 line;
+	__u16 name;
+	__u16 file;
+	__u32 lines;
+	__u32 reserved;
+	__u8 data[];
+};
+
+/**
+ * struct ktally_user - body of USER
+ * @record: head
+ * @image: KTALLY_CTX_IMAGE of the process
+ * @id: what KTALLY_OP_USER gave: never 0, and different for all records of a CPU
+ * @nr_regs: registers, in the order of DWARF numbers, with the address behind the last: x86_64 17 (rax rdx rcx rbx rsi rdi rbp rsp r8..r15 rip),
+ *	arm64 33 (x0..x30 sp pc)
+ * @bytes: of the stack, from the stack pointer up; a multiple of 8, 0 if nothing was present
+ * @data: the registers, 8 bytes each, then the stack
+ */
+struct ktally_user {
+	struct ktally_record record;
+	__aligned_u64 image;
+	__aligned_u64 id;
+	__u32 nr_regs;
+	__u32 bytes;
+	__aligned_u64 data[];
 };
 #endif /* _UAPI_LINUX_KTALLY_RING_H */
