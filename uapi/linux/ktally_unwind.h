@@ -191,7 +191,7 @@ struct ktally_unwind_table {
  * @reserved: 0
  */
 struct ktally_interp {
-	__aligned_s64 runtime;
+	__s64 runtime __attribute__((aligned(8)));
 	__u32 flags;
 	__u32 current_thread;
 	__u32 first_interp;
