@@ -173,8 +173,8 @@ struct ktally_mmap {
  * @name: bytes of its name, which stands first in @data
  * @file: bytes of its file's name, which follows
  * @lines: bytes of its line table, which follows; 0 if it was too long
- * @reserved: 0
- * @data: these three, padded to 8; texts are not terminated
+ * @version: of struct ktally_interp
+ * @data: these three, padded to 8 or more; texts are UTF-8 and not terminated
  */
 struct ktally_code {
 	struct ktally_record record;
@@ -184,7 +184,7 @@ struct ktally_code {
 	__u16 name;
 	__u16 file;
 	__u32 lines;
-	__u32 reserved;
+	__u32 version;
 	__u8 data[];
 };
 

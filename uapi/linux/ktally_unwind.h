@@ -39,6 +39,12 @@
 #define KTALLY_WORD_CUT(reason)	(KTALLY_WORD_GUESS | (reason))
 #define KTALLY_WORD_IS_CUT(word)	((word) >> 12 == KTALLY_WORD_GUESS >> 12)
 #define KTALLY_WORD_CUT_REASON(word)	((word) & 0xfff)
+/*
+ * Of an interpreter: a code object at 0 is no frame. With KTALLY_WORD_ENTRY native code called the interpreter, which runs no frame yet or
+ * any more; without, and then last, there are more frames, which could not be read or are beyond the depth.
+ */
+#define KTALLY_WORD_NO_FRAME	(KTALLY_WORD_INTERP | KTALLY_WORD_ENTRY)
+#define KTALLY_WORD_INTERP_CUT	KTALLY_WORD_INTERP
 /* Of an interpreter's frame: address of the code object (a multiple of 16 below 2^48), and its instruction in units of the interpreter. */
 #define KTALLY_WORD_CODE(word)	(((word) & ((1ULL << 44) - 1)) << 4)
 #define KTALLY_WORD_INSTRUCTION(word)	(((word) >> 44) & 0x3ffff)	/* KTALLY_INSTRUCTION_UNKNOWN: not known */
@@ -175,7 +181,7 @@ struct ktally_unwind_table {
  * @frame_entry: in a frame: a byte that is @entry_value if native code called it. With KTALLY_INTERP_EACH_ENTRY every frame is an entry
  * @entry_value: see there
  * @code_first: in a code object: where its instructions begin, for KTALLY_INTERP_POINTER
- * @instruction_size: bytes of an instruction; the word tells numbers of instructions
+ * @instruction_size: units of @frame_instruction that make an instruction, bytes if it is a pointer; the word tells numbers of instructions
  * @code_name: in a code object: pointer to the text that is its name
  * @code_file: pointer to the text that is its file
  * @code_line: 32-bit number of its first line
@@ -184,11 +190,16 @@ struct ktally_unwind_table {
  * @text_state: in a text: 32-bit state; (state & @text_mask) == @text_ascii says that its characters are single bytes at @text_data
  * @text_mask: see there
  * @text_ascii: see there
- * @text_length: in a text: 64-bit length
+ * @text_kind: number of the lowest of three bits in that state that tell the bytes of a character, in a text that has others than ASCII
+ * @text_length: in a text: 64-bit length, in characters
  * @text_data: in a text: its characters
+ * @text_wide: likewise, in one that has others than ASCII: code points of 1, 2 or 4 bytes
  * @bytes_length: in bytes: 64-bit length
  * @bytes_data: in bytes: the bytes
+ * @version: of the language, for whoever reads lines: KTALLY_RECORD_CODE tells it. 0x030b is Python 3.11
  * @reserved: 0
+ *
+ * The kernel reads what it needs of a thread state, a frame and a code object each in one piece, of at most KTALLY_INTERP_SPAN_MAX bytes.
  */
 struct ktally_interp {
 	__s64 runtime __attribute__((aligned(8)));
@@ -216,12 +227,18 @@ struct ktally_interp {
 	__u32 text_state;
 	__u32 text_mask;
 	__u32 text_ascii;
+	__u32 text_kind;
 	__u32 text_length;
 	__u32 text_data;
+	__u32 text_wide;
 	__u32 bytes_length;
 	__u32 bytes_data;
-	__u32 reserved[2];
+	__u32 version;
+	__u32 reserved;
 };
+#define KTALLY_INTERP_SPAN_MAX	256U
+#define KTALLY_INTERP_TEXT_MAX	255U	/* bytes of a text in KTALLY_RECORD_CODE; what is longer is cut */
+#define KTALLY_INTERP_LINES_MAX	4096U	/* bytes that tell lines; what is longer is left out */
 #define KTALLY_INTERP_CFRAME	(1U << 0)	/* @frame leads to a structure that leads to the frame */
 #define KTALLY_INTERP_POINTER	(1U << 1)	/* @frame_instruction is a pointer */
 #define KTALLY_INTERP_TAGGED	(1U << 2)
