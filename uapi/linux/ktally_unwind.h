@@ -112,6 +112,7 @@ enum ktally_return {
 #define KTALLY_SAVED_X86_64	{ 6, 3, 12, 13, 14, 15 }	/* rbp rbx r12 r13 r14 r15 */
 #define KTALLY_SAVED_ARM64	{ 29, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28 }
 #define KTALLY_SAVED_SAME	(-32768)	/* not saved: the caller's value is still in the register */
+#define KTALLY_SAVED_UNKNOWN	(-32767)	/* lost: from here on the register is not known, until a frame above saved it again */
 
 /**
  * struct ktally_unwind_rule - how to get from a place in the code to its caller
@@ -119,12 +120,12 @@ enum ktally_return {
  * @reg: DWARF number of the register that the CFA counts from. In a frame that is not the innermost, nor below a signal frame, only the
  *	stack pointer and saved registers are known; a rule that needs another ends the walk there
  * @ret: enum ktally_return
- * @flags: 0
+ * @flags: KTALLY_RULE_*
  * @offset: bytes
  * @offset2: bytes, see enum ktally_cfa
  * @return_offset: bytes from the CFA, or a register's number
  * @nr_saved: entries of @saved that are used, at most KTALLY_SAVED_MAX
- * @saved: where the caller's registers are: offset from the CFA in units of 8 bytes, or KTALLY_SAVED_SAME
+ * @saved: where the caller's registers are: offset from the CFA in units of 8 bytes, or KTALLY_SAVED_SAME, or KTALLY_SAVED_UNKNOWN
  */
 struct ktally_unwind_rule {
 	__u8 cfa;
@@ -137,6 +138,11 @@ struct ktally_unwind_rule {
 	__u16 nr_saved;
 	__s16 saved[KTALLY_SAVED_MAX];
 };
+/*
+ * With KTALLY_CFA_DEREF: @saved counts from register @reg, as this frame has it, not from the CFA. So does code that aligns its stack: the
+ * CFA was read from there, and is any distance away. The return address is at the CFA all the same.
+ */
+#define KTALLY_RULE_SAVED_REG	(1U << 0)
 
 /**
  * struct ktally_unwind_table - head of a table
