@@ -10,28 +10,62 @@ static bool at_part_end(const struct kt_compile *c)
 	return c->tok.type == '/' || c->tok.type == KT_TOK_END;
 }
 
+/* The bytes behind "dump:"; the module copies whole words. */
+static int parse_dump_size(struct kt_compile *c)
+{
+	int pos = c->tok.pos, rc;
+	int64_t value;
+
+	rc = kt_parse_const(c, "the size of a dump", &value, NULL);
+	if (rc)
+		return rc;
+	if (value < 8 || value > (int64_t)KTALLY_USER_STACK_MAX)
+		return kt_fail(c, -EINVAL, pos, c->tok.pos - pos, "a dump takes 8 to %u bytes of the stack", KTALLY_USER_STACK_MAX);
+	c->dump_bytes = (value + 7) & ~7LL;
+	return 0;
+}
+
+/* One word of stack=: kernel, user, both, dump[:SIZE]. */
+static int parse_side(struct kt_compile *c)
+{
+	static const char *const names[] = { "", "kernel", "user", "both", "dump" };
+	unsigned int i;
+	int rc;
+
+	for (i = 1; i < 5 && (c->tok.type != KT_TOK_NAME || strcmp(names[i], c->tok.text)); i++)
+		;
+	if (i == 5)
+		return kt_fail(c, -EINVAL, c->tok.pos, c->tok.len, "expected kernel, user or both, or dump[:SIZE], after stack=");
+	c->stack |= i;
+	rc = kt_next(c);
+	if (rc || i != KT_STACK_DUMP || c->tok.type != ':')
+		return rc;
+	rc = kt_next(c);
+	return rc ? rc : parse_dump_size(c);
+}
+
 static int parse_stack(struct kt_compile *c, const struct attr *attr, bool given)
 {
-	static const char *const names[] = { "", "kernel", "user", "both" };
-	int pos = c->tok.pos, len = c->tok.len;
-	unsigned int i;
+	int pos = c->tok.pos, len = c->tok.len, rc = 0;
 
 	(void)attr;
-	c->stack = KTALLY_STACK_KERNEL | KTALLY_STACK_USER;
-	if (!given && !(c->cat->features & KTALLY_FEATURE_USTACK))
-		c->stack = KTALLY_STACK_KERNEL;
-	if (given) {
-		for (i = 1; i < 4 && (c->tok.type != KT_TOK_NAME || strcmp(names[i], c->tok.text)); i++)
-			;
-		if (i == 4)
-			return kt_fail(c, -EINVAL, pos, len, "expected kernel, user or both after stack=");
-		c->stack = i;
+	if (!given) {
+		c->stack = KTALLY_STACK_KERNEL | (c->cat->features & KTALLY_FEATURE_USTACK ? KTALLY_STACK_USER : 0);
+	} else {
+		for (rc = parse_side(c); !rc && c->tok.type == ',';) {
+			rc = kt_next(c);
+			if (!rc)
+				rc = parse_side(c);
+		}
+		len = c->tok.pos - pos;
 	}
+	if (rc)
+		return rc;
 	if ((c->stack & KTALLY_STACK_KERNEL) && !(c->cat->features & KTALLY_FEATURE_KSTACK))
 		return kt_fail(c, -EOPNOTSUPP, pos, len, "the module cannot walk kernel stacks on this kernel; `ktally doctor` says why");
-	if ((c->stack & KTALLY_STACK_USER) && !(c->cat->features & KTALLY_FEATURE_USTACK))
+	if ((c->stack & (KTALLY_STACK_USER | KT_STACK_DUMP)) && !(c->cat->features & KTALLY_FEATURE_USTACK))
 		return kt_fail(c, -EOPNOTSUPP, pos, len, "the module cannot walk user stacks on this kernel; `ktally doctor` says why");
-	return given ? kt_next(c) : 0;
+	return 0;
 }
 
 /* A bounded whole number; the bound is the attribute's data. */

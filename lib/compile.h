@@ -28,6 +28,8 @@
 #define KT_DEFAULT_STACKS	16384
 #define KT_DEFAULT_SCRATCH	(64U << 10)
 #define KT_DEFAULT_OPEN		16384	/* starts of a pair that can be open at a time */
+#define KT_DEFAULT_DUMP_RING	(4U << 20)	/* of sessions that dump user stacks */
+#define KT_DEFAULT_DUMP	16384	/* bytes of a user stack in a dump */
 #define KT_EVENTS_MAX		64	/* events of one text */
 #define KT_ATTRS_MAX		64	/* attributes that there are */
 
@@ -218,6 +220,9 @@ enum kt_gate_kind {
 	KT_GATE_PER,
 };
 
+/* In kt_compile.stack, beside KTALLY_STACK_*: registers and a piece of the user stack go into the ring, to be unwound by the reader. */
+#define KT_STACK_DUMP	4U
+
 /** struct kt_gate - @size: BYTES, TIERS */
 struct kt_gate {
 	enum kt_gate_kind kind;
@@ -267,7 +272,8 @@ struct kt_compile {
 	struct {
 		int pos, len;
 	} where[KT_ATTRS_MAX];		/* and where they stand */
-	unsigned int stack;		/* KTALLY_STACK_KERNEL | KTALLY_STACK_USER */
+	unsigned int stack;		/* KTALLY_STACK_KERNEL | KTALLY_STACK_USER | KT_STACK_DUMP */
+	unsigned int dump_bytes;	/* of the user stack in a dump */
 	unsigned int exstack;			/* KTALLY_COLUMN_KSTACK or KTALLY_COLUMN_USTACK */
 	unsigned int depth, rows;
 	bool keyed, emit;
@@ -293,6 +299,7 @@ struct kt_node *kt_name(struct kt_compile *c, const struct kt_token *name);
 struct kt_node *kt_function(struct kt_compile *c, const struct kt_token *name, struct kt_node **args, unsigned int nr);
 struct kt_node *kt_context(struct kt_compile *c, enum ktally_context ctx);
 struct kt_node *kt_stack_id(struct kt_compile *c, unsigned int kind, unsigned int depth);
+struct kt_node *kt_user_dump(struct kt_compile *c, unsigned int bytes);
 bool kt_is_word(const char *name);			/* a word of the context */
 
 /* fields.c */

@@ -108,6 +108,8 @@ static int fetch(const struct ktally_insn *insn, char *buf, size_t size)
 	case KTALLY_OP_STACK:
 		return snprintf(buf, size, "r%u = %s stack depth %" PRIu64, insn->dst, insn->aux == KTALLY_STACK_USER ? "user" : "kernel",
 				(uint64_t)insn->imm);
+	case KTALLY_OP_USER:
+		return snprintf(buf, size, "r%u = user registers and %" PRIu64 " bytes of stack", insn->dst, (uint64_t)insn->imm);
 	case KTALLY_OP_MATCH:
 		return snprintf(buf, size, "r%u = r%u.. (%u bytes) %s data[%u..+%u]", insn->dst, insn->a, insn->aux & 0xffff,
 				insn->aux & KTALLY_MATCH_GLOB ? "glob" : "equals", (uint32_t)insn->imm, (uint32_t)(insn->imm >> 32));
@@ -126,6 +128,7 @@ int ktally_disassemble(const struct ktally_insn *insn, char *buf, size_t size)
 	case KTALLY_OP_FIELD:
 	case KTALLY_OP_CONTEXT:
 	case KTALLY_OP_STACK:
+	case KTALLY_OP_USER:
 	case KTALLY_OP_MATCH:
 	case KTALLY_OP_BUCKET:
 		return fetch(insn, buf, size);

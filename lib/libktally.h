@@ -323,11 +323,13 @@ struct ktally_counter_plan *ktally_plan_add_counter(struct ktally_plan *plan);
  * @emit: emit a record for each event that has no aggregation attribute (trace); otherwise count it (tally)
  * @stack_depth: default depth limit
  * @rows: rows of a table that does not say rows=
+ * @dump: records get a dump of the user stack where the text asks for the stack itself
  */
 struct ktally_compile_opts {
 	bool emit;
 	unsigned int stack_depth;
 	unsigned int rows;
+	bool dump;
 };
 
 /**
@@ -567,7 +569,23 @@ void ktally_reader_close(struct ktally_reader *reader);
 const struct ktally_record *ktally_reader_next(struct ktally_reader *reader, unsigned int *cpu, bool drain);
 /** ktally_reader_stack - addresses of a stack id in a record that came from @cpu */
 const uint64_t *ktally_reader_stack(struct ktally_reader *reader, unsigned int cpu, uint64_t id, unsigned int *nr);
+/**
+ * ktally_reader_user - the KTALLY_RECORD_USER that an event from @cpu names by @id: the last ones of each CPU are kept
+ * Return: it, valid until ktally_reader_next(); NULL: it is not there any more
+ */
+const struct ktally_user *ktally_reader_user(struct ktally_reader *reader, unsigned int cpu, uint64_t id);
 void ktally_reader_accounting(struct ktally_reader *reader, struct ktally_ring_accounting *acc);
+
+/* ---- dumps: registers and stacks until the event that names them comes ------------------------- dumps.c */
+
+struct ktally_dumps;	/* the last KTALLY_DUMPS_KEPT of each CPU */
+#define KTALLY_DUMPS_KEPT 8	/* hits interrupt hits only a few deep */
+struct ktally_dumps *ktally_dumps_new(unsigned int nr_cpus);
+void ktally_dumps_free(struct ktally_dumps *dumps);
+/** ktally_dumps_keep - a copy of a valid USER record; the oldest of the CPU goes. Return: 0, -ENOMEM, -EINVAL (no such CPU) */
+int ktally_dumps_keep(struct ktally_dumps *dumps, unsigned int cpu, const struct ktally_user *record);
+/** ktally_dumps_find - that of @id; NULL: it was never kept, or is gone. Valid until the next is kept */
+const struct ktally_user *ktally_dumps_find(const struct ktally_dumps *dumps, unsigned int cpu, uint64_t id);
 
 /* ---- processes and symbols --------------------------------------------------------------------- process.c, symbolizer.c */
 
@@ -578,6 +596,10 @@ struct ktally_processes *ktally_processes_new(bool scan);
 void ktally_processes_free(struct ktally_processes *procs);
 /** ktally_processes_record - learn from a FORK, EXEC, EXIT, COMM, MMAP or CODE record; others are ignored */
 int ktally_processes_record(struct ktally_processes *procs, const struct ktally_record *record);
+/** ktally_processes_running - @image is what process @pid runs now: learn what /proc shows of it. Return: 0 or -ENOMEM */
+int ktally_processes_running(struct ktally_processes *procs, uint32_t pid, uint64_t image);
+/** ktally_processes_comm - name of the process while it was @image, NULL if unknown; it belongs to @procs */
+const char *ktally_processes_comm(const struct ktally_processes *procs, uint64_t image);
 
 /* ---- user stacks without frame pointers -------------------------------------------------- unwind_table.c, agent.c, unwind_dump.c */
 
@@ -726,6 +748,7 @@ int ktally_format_key(struct ktally_symbolizer *sym, const struct ktally_schema 
  * @hits: what hits are called in formats for people, NULL: "hits", or "samples" where there is a period
  * @quantiles: histograms are columns p50 and p99 in formats for people, not bars
  * @functions: stacks are also told as a list of functions, self and total, as those of a profile
+ * @unwind: what walking user stacks came to; all 0 where none were walked by tables
  */
 struct ktally_report {
 	const char *title, *hostname, *release, *machine;
@@ -737,6 +760,7 @@ struct ktally_report {
 	unsigned int top;
 	const char *hits;
 	bool quantiles, functions;
+	struct ktally_unwind_count unwind;
 };
 /** ktally_report_complete - every identity closes and nothing was lost (other, recursion, nmi, fault, dropped, overwritten, stacks, missed);
  *	otherwise one line a loss in @why (may be NULL) */

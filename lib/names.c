@@ -90,6 +90,18 @@ struct kt_node *kt_stack_id(struct kt_compile *c, unsigned int kind, unsigned in
 	return node;
 }
 
+struct kt_node *kt_user_dump(struct kt_compile *c, unsigned int bytes)
+{
+	struct kt_node *node = kt_node_new(c, KT_LEAF, KT_U64, -1, 0);
+
+	if (!node)
+		return NULL;
+	node->kind = KTALLY_KIND_UDUMP;
+	node->insn.op = KTALLY_OP_USER;
+	node->insn.imm = bytes;
+	return node;
+}
+
 bool kt_is_word(const char *name)
 {
 	size_t i;

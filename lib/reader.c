@@ -198,6 +198,15 @@ static bool may_give(const struct ktally_reader *reader, bool drain)
 	return reader->nr_heap && (drain || reader->cursors[reader->heap[0]].time <= reader->safe);
 }
 
+/* One that cannot be kept is missed by its event only. */
+static void keep_dump(struct ktally_reader *reader, unsigned int cpu, const struct ktally_record *record)
+{
+	if (!reader->dumps)
+		reader->dumps = ktally_dumps_new(reader->dev->nr_cpus);
+	if (reader->dumps)
+		ktally_dumps_keep(reader->dumps, cpu, (const struct ktally_user *)record);
+}
+
 const struct ktally_record *ktally_reader_next(struct ktally_reader *reader, unsigned int *cpu, bool drain)
 {
 	const struct ktally_record *record;
@@ -215,6 +224,8 @@ const struct ktally_record *ktally_reader_next(struct ktally_reader *reader, uns
 			reader->heap[0] = reader->heap[--reader->nr_heap];
 		sift_down(reader, 0);
 		if (record) {
+			if (record->type == KTALLY_RECORD_USER)
+				keep_dump(reader, top, record);
 			*cpu = top;
 			return record;
 		}
@@ -314,7 +325,13 @@ void ktally_reader_close(struct ktally_reader *reader)
 	free(reader->cursors);
 	free(reader->heap);
 	free(reader->record);
+	ktally_dumps_free(reader->dumps);
 	free(reader);
+}
+
+const struct ktally_user *ktally_reader_user(struct ktally_reader *reader, unsigned int cpu, uint64_t id)
+{
+	return reader->dumps ? ktally_dumps_find(reader->dumps, cpu, id) : NULL;
 }
 
 const uint64_t *ktally_reader_stack(struct ktally_reader *reader, unsigned int cpu, uint64_t id, unsigned int *nr)

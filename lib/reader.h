@@ -34,6 +34,7 @@ struct ktally_reader {
 	uint64_t (*now)(void);
 	void *record;
 	size_t record_room;
+	struct ktally_dumps *dumps;	/* made with the first */
 };
 
 /* A handler may be held up this long (by its hypervisor, say) between taking a record's time and showing the record. */

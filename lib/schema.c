@@ -152,7 +152,7 @@ static void get_keys(struct reader *r, struct ktally_schema *schema)
 		if (kind >= KTALLY_KIND_END || !field->words || schema->key_words > KTALLY_REGS ||
 		    field->words > (kind == KTALLY_KIND_STRING ? KTALLY_STRING_MAX / 8 : 1))
 			r->bad = true;
-		user |= kind == KTALLY_KIND_USTACK || kind == KTALLY_KIND_USYM;
+		user |= kind == KTALLY_KIND_USTACK || kind == KTALLY_KIND_UDUMP || kind == KTALLY_KIND_USYM;
 		image |= kind == KTALLY_KIND_IMAGE;
 	}
 	if (user && !image)

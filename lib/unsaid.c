@@ -28,16 +28,22 @@ static int add_hidden(struct kt_compile *c, struct kt_items *items, struct kt_no
 int kt_add_stack(struct kt_compile *c, struct kt_items *items)
 {
 	unsigned int depth = c->depth ? c->depth : c->opts->stack_depth ? c->opts->stack_depth : KTALLY_STACK_DEPTH_MAX;
+	unsigned int bytes = c->dump_bytes ? c->dump_bytes : KT_DEFAULT_DUMP;
 	int rc = 0;
 
+	if (c->stack & KT_STACK_DUMP && (items != &c->emits || !c->emit))
+		return kt_fail_attr(c, "stack", "stack=dump goes into the ring beside a record, and this event writes none; add emit, or take stack=user");
 	if (depth > KTALLY_STACK_DEPTH_MAX)
 		depth = KTALLY_STACK_DEPTH_MAX;
 	if (c->stack & KTALLY_STACK_KERNEL)
 		rc = add_hidden(c, items, kt_stack_id(c, KTALLY_STACK_KERNEL, depth), "kstack");
-	if (rc || !(c->stack & KTALLY_STACK_USER))
+	if (!rc && c->stack & KTALLY_STACK_USER)
+		rc = add_hidden(c, items, kt_stack_id(c, KTALLY_STACK_USER, depth), "ustack");
+	if (!rc && c->stack & KT_STACK_DUMP)
+		rc = add_hidden(c, items, kt_user_dump(c, bytes), "udump");
+	if (rc || !(c->stack & (KTALLY_STACK_USER | KT_STACK_DUMP)))
 		return rc;
-	rc = add_hidden(c, items, kt_stack_id(c, KTALLY_STACK_USER, depth), "ustack");
-	return rc ? rc : add_hidden(c, items, kt_context(c, KTALLY_CTX_IMAGE), "image");
+	return add_hidden(c, items, kt_context(c, KTALLY_CTX_IMAGE), "image");
 }
 
 static int emit_all_fields(struct kt_compile *c)
@@ -164,6 +170,8 @@ int kt_complete(struct kt_compile *c, bool *update)
 	choose(c, update);
 	if ((c->emit || c->keep) && !c->emits.nr)
 		rc = emit_default(c);
+	if (c->opts->dump && c->emit && c->stack & KTALLY_STACK_USER)
+		c->stack = (c->stack & ~KTALLY_STACK_USER) | KT_STACK_DUMP;
 	if (!rc && (*update || c->emit || c->keep))	/* else it is saved for the end of the pair */
 		rc = kt_add_stack(c, c->emit || !*update ? &c->emits : &c->keys);
 	if (!rc)

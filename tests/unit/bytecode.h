@@ -36,7 +36,7 @@ struct bc_result {
 	unsigned int nr_starts, nr_ends, nr_keeps, nr_dumps, nr_gates, nr_counters;
 	uint64_t start_key[KTALLY_REGS], end_key[KTALLY_REGS], saved[KTALLY_REGS], dumped;
 	struct ktally_insn gate;		/* the last */
-	unsigned int nr_updates, nr_emits, nr_stacks, steps, emit_words;
+	unsigned int nr_updates, nr_emits, nr_stacks, nr_users, steps, emit_words;
 	uint64_t keys[KTALLY_REGS], values[KTALLY_REGS], record[KTALLY_REGS];
 };
 
@@ -107,7 +107,7 @@ static inline const char *bc_reads(const struct ktally_insn *i, uint32_t written
 	uint32_t need = 0;
 
 	if (i->op == KTALLY_OP_EXIT || i->op == KTALLY_OP_FIELD || i->op == KTALLY_OP_CONTEXT || i->op == KTALLY_OP_IMM ||
-	    i->op == KTALLY_OP_STACK || i->op == KTALLY_OP_JMP || i->op == KTALLY_OP_RECORD || i->op == KTALLY_OP_RECORD_TEXT ||
+	    i->op == KTALLY_OP_STACK || i->op == KTALLY_OP_USER || i->op == KTALLY_OP_JMP || i->op == KTALLY_OP_RECORD || i->op == KTALLY_OP_RECORD_TEXT ||
 	    i->op == KTALLY_OP_COUNTER || (i->op == KTALLY_OP_GATE && i->aux != KTALLY_GATE_BYTES))
 		return i->a ? "operand of an opcode without" : NULL;
 	if (i->op == KTALLY_OP_MATCH)
@@ -370,6 +370,10 @@ static inline bool bc_fetch(const struct ktally_probe_plan *p, const struct bc_e
 	case KTALLY_OP_STACK:
 		out->nr_stacks++;
 		r[i->dst] = 1000 + i->aux;
+		return true;
+	case KTALLY_OP_USER:
+		out->nr_users++;
+		r[i->dst] = 2000 + i->imm;
 		return true;
 	case KTALLY_OP_MATCH:
 		r[i->dst] = bc_match(p, i, &r[i->a]);

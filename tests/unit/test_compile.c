@@ -482,6 +482,40 @@ static void records_hold_all_fields(void **state)
 	ktally_plan_free(plan);
 }
 
+static void dumps_go_beside_records(void **state)
+{
+	struct ktally_compile_opts opts = { .emit = true, .dump = true };
+	struct ktally_plan *plan = compiled("test:event//emit=a/stack=user,dump:20001/", false);
+	const struct ktally_schema *s = &plan->probes[0].record;
+	struct bc_result result;
+	struct ktally_error err;
+	struct bc_env env;
+
+	(void)state;
+	randomize(&env);
+	bc_run(&plan->probes[0], &env, &result);
+	assert_int_equal(result.nr_users, 1);
+	assert_int_equal(result.nr_stacks, 1);
+	assert_int_equal(s->nr_keys, 4);
+	assert_int_equal(s->keys[1].kind, KTALLY_KIND_USTACK);
+	assert_int_equal(s->keys[2].kind, KTALLY_KIND_UDUMP);
+	assert_int_equal(s->keys[3].kind, KTALLY_KIND_IMAGE);
+	assert_int_equal(result.record[2], 2000 + 20008);
+	assert_true(plan->ring_size >= 1 << 20);
+	ktally_plan_free(plan);
+	plan = compiled("test:event//stack=kernel,dump/", true);
+	bc_run(&plan->probes[0], &env, &result);
+	assert_int_equal(result.nr_users, 1);
+	ktally_plan_free(plan);
+	plan = ktally_plan_new();
+	assert_int_equal(ktally_compile(plan, &cat, "test:event//stack=both/", &opts, &err), 0);
+	s = &plan->probes[0].record;
+	assert_int_equal(s->keys[s->nr_keys - 3].kind, KTALLY_KIND_KSTACK);
+	assert_int_equal(s->keys[s->nr_keys - 2].kind, KTALLY_KIND_UDUMP);
+	assert_int_equal(ktally_compile(plan, &cat, "test:event//stack=user/count/", &opts, &err), 0);	/* tables have none */
+	ktally_plan_free(plan);
+}
+
 static void table_and_record_share_a_program(void **state)
 {
 	struct ktally_plan *plan = compiled("test:event//key=pid/emit=a,pid:hex/", false);
@@ -662,6 +696,7 @@ int main(void)
 		cmocka_unit_test(short_circuit_skips_faults),
 		cmocka_unit_test(keys_hold_strings_and_stacks),
 		cmocka_unit_test(records_hold_all_fields),
+		cmocka_unit_test(dumps_go_beside_records),
 		cmocka_unit_test(table_and_record_share_a_program),
 		cmocka_unit_test(a_field_hides_the_context),
 		cmocka_unit_test(second_event_has_its_own_table),
