@@ -139,10 +139,10 @@ struct ktally_unwind_rule {
 	__s16 saved[KTALLY_SAVED_MAX];
 };
 /*
- * With KTALLY_CFA_DEREF: @saved counts from register @reg, as this frame has it, not from the CFA. So does code that aligns its stack: the
- * CFA was read from there, and is any distance away. The return address is at the CFA all the same.
+ * @saved counts from the frame pointer (rbp, x29), as this frame has it, not from the CFA. So does code that aligns its stack: the CFA is
+ * any distance away. The return address is at the CFA all the same. If the frame pointer is not known all that are saved so are lost.
  */
-#define KTALLY_RULE_SAVED_REG	(1U << 0)
+#define KTALLY_RULE_SAVED_FRAME	(1U << 0)
 
 /**
  * struct ktally_unwind_table - head of a table
