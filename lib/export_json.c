@@ -398,6 +398,8 @@ static void put_host(struct ktally_json *json, const struct ktally_report *repor
 	ktally_json_string(json, "release", report->release ? report->release : "");
 	ktally_json_string(json, "machine", report->machine ? report->machine : "");
 	ktally_json_close(json, '}');
+	if (report->damage)
+		ktally_json_string(json, "damage", report->damage);
 	ktally_json_u64(json, "time_ns", report->start_real_ns);
 	ktally_json_u64(json, "duration_ns", report->duration_ns);
 	if (report->start_ns)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "libktally.h"
+#include "recording.h"
 
 /* Bytes that a terminal would take as commands are shown as \xNN. */
 static int format_string(const char *text, size_t len, char *buf, size_t size)
@@ -110,21 +111,26 @@ static int format_errno(int64_t value, char *buf, size_t size)
 	return name ? snprintf(buf, size, "%s", name) : snprintf(buf, size, "errno_%" PRId64, -value);
 }
 
-static int format_syscall(int64_t nr, char *buf, size_t size)
+/* The numbers of a recorded machine may not be those of this one. */
+static int format_syscall(const struct ktally_symbolizer *sym, int64_t nr, char *buf, size_t size)
 {
-	const char *name = ktally_syscall_name(nr);
+	const char *name = sym && ktally_symbolizer_recorded(sym) ? NULL : ktally_syscall_name(nr);
 
 	return name ? snprintf(buf, size, "%s", name) : snprintf(buf, size, "syscall_%" PRId64, nr);
 }
 
 int ktally_format_field(struct ktally_symbolizer *sym, const struct ktally_field *field, const uint64_t *words, char *buf, size_t size)
 {
+	const char *recorded;
 	uint64_t word;
 
 	words += field->word;
 	if (field->kind == KTALLY_KIND_STRING)
 		return format_string((const char *)words, field->words * sizeof(*words), buf, size);
 	word = *words;
+	recorded = sym ? ktally_symbolizer_text(sym, field->kind, word) : NULL;
+	if (recorded)
+		return snprintf(buf, size, "%s", recorded);
 	switch (field->kind) {
 	case KTALLY_KIND_INT:
 		return snprintf(buf, size, "%" PRId64, (int64_t)word);
@@ -137,7 +143,7 @@ int ktally_format_field(struct ktally_symbolizer *sym, const struct ktally_field
 	case KTALLY_KIND_BYTES:
 		return format_bytes(word, buf, size);
 	case KTALLY_KIND_SYSCALL:
-		return format_syscall((int64_t)word, buf, size);
+		return format_syscall(sym, (int64_t)word, buf, size);
 	case KTALLY_KIND_KSYM:
 		return format_ksym(sym, word, buf, size);
 	case KTALLY_KIND_STATE:
@@ -150,6 +156,7 @@ int ktally_format_field(struct ktally_symbolizer *sym, const struct ktally_field
 		return snprintf(buf, size, "%" PRIu64, word >> 32);
 	case KTALLY_KIND_KSTACK:
 	case KTALLY_KIND_USTACK:
+	case KTALLY_KIND_UDUMP:
 		if (size)
 			*buf = 0;
 		return 0;

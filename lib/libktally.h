@@ -731,6 +731,55 @@ int ktally_format_field(struct ktally_symbolizer *sym, const struct ktally_field
 /** ktally_format_key - key @n of @schema likewise; it also names a USYM, by the IMAGE beside it */
 int ktally_format_key(struct ktally_symbolizer *sym, const struct ktally_schema *schema, unsigned int n, const uint64_t *words, char *buf, size_t size);
 
+/* ---- host: where and when something was measured ------------------------------------------------- host.c */
+
+/** struct ktally_clocks - one moment, by three clocks; all 0: not known */
+struct ktally_clocks {
+	uint64_t monotonic, realtime, boottime;
+};
+/** ktally_clocks_read - now */
+void ktally_clocks_read(struct ktally_clocks *clocks);
+
+/**
+ * struct ktally_host - a machine, and when it was measured
+ * @kernel_id: build-id of its kernel, hex text, "" if it is not told
+ * @clocks: at the start and at the end
+ */
+struct ktally_host {
+	char hostname[65], release[65], machine[65], boot_id[40], kernel_id[65];
+	unsigned int cpus;
+	struct ktally_clocks clocks[2];
+};
+/** ktally_host_read - this machine; clocks are left alone */
+void ktally_host_read(struct ktally_host *host);
+
+/* ---- stream: records kept for a recording -------------------------------------------------------- stream.c */
+
+/**
+ * struct ktally_emitted - one record that a probe emitted
+ * @words: as its layout says; words of kind KSTACK, USTACK and UDUMP are ids of the stream's stackset
+ */
+struct ktally_emitted {
+	uint64_t time;
+	uint32_t cpu, probe, pid, tid;
+	unsigned int nr_words;
+	const uint64_t *words;
+};
+struct ktally_stream;
+/** ktally_stream_new - records go to a file without a name in @folder (NULL: TMPDIR or /tmp). Return: 0 or -errno */
+int ktally_stream_new(struct ktally_stream **stream, const char *folder, struct ktally_error *err);
+void ktally_stream_free(struct ktally_stream *stream);
+/** ktally_stream_layout - records of probe @probe have this layout. Return: 0 or -errno */
+int ktally_stream_layout(struct ktally_stream *stream, unsigned int probe, const struct ktally_schema *schema);
+/** ktally_stream_schema - NULL: none is known */
+const struct ktally_schema *ktally_stream_schema(const struct ktally_stream *stream, unsigned int probe);
+/** ktally_stream_stacks - the set of the stream's stacks */
+struct ktally_stackset *ktally_stream_stacks(const struct ktally_stream *stream);
+/** ktally_stream_add - Return: 0 or -errno; it stays that from then on, and ktally_stream_each() returns it */
+int ktally_stream_add(struct ktally_stream *stream, const struct ktally_emitted *emitted);
+/** ktally_stream_each - all records in the order they were added. Return: 0, -errno, or what @fn returned */
+int ktally_stream_each(struct ktally_stream *stream, int (*fn)(const struct ktally_emitted *emitted, void *arg), void *arg);
+
 /* ---- report: a result with everything an exporter needs ----------------------------------------- report.c */
 
 /**
@@ -749,6 +798,9 @@ int ktally_format_key(struct ktally_symbolizer *sym, const struct ktally_schema 
  * @quantiles: histograms are columns p50 and p99 in formats for people, not bars
  * @functions: stacks are also told as a list of functions, self and total, as those of a profile
  * @unwind: what walking user stacks came to; all 0 where none were walked by tables
+ * @host: more of the measured host, NULL: not known
+ * @stream: records, for a recording; NULL: none
+ * @damage: of the recording that this was read from: what is wrong with it; NULL: nothing
  */
 struct ktally_report {
 	const char *title, *hostname, *release, *machine;
@@ -761,6 +813,9 @@ struct ktally_report {
 	const char *hits;
 	bool quantiles, functions;
 	struct ktally_unwind_count unwind;
+	const struct ktally_host *host;
+	struct ktally_stream *stream;
+	const char *damage;
 };
 /** ktally_report_complete - every identity closes and nothing was lost (other, recursion, nmi, fault, dropped, overwritten, stacks, missed);
  *	otherwise one line a loss in @why (may be NULL) */
@@ -808,6 +863,26 @@ const struct ktally_exporter *ktally_exporter_for_file(const char *path);		/* by
 const struct ktally_exporter *ktally_exporter_at(unsigned int n);			/* NULL behind the last */
 /** ktally_export - check what the exporter needs, then write. -ENODATA: the report has no such table */
 int ktally_export(const struct ktally_report *report, const struct ktally_exporter *exporter, FILE *out, struct ktally_error *err);
+
+/* ---- recording: a report in a file, to be read later and elsewhere ------------------------------- recording_*.c */
+
+/*
+ * Written by the exporter "recording"; the format is described in ktally-recording(5).
+ */
+struct ktally_recording;
+/**
+ * ktally_recording_open - read one up to its end, or to where it is damaged: then the report says so
+ * @path: file, "-": standard input
+ * @symfs: folder with files of the recorded machine, NULL: none. A file names addresses only if its build-id is the recorded one
+ * Return: 0; -ENOENT and others of open(); -ENOEXEC: it is no recording; -EPROTO: of a version that is not known; -EBADMSG: it is damaged before
+ * anything that could be shown; -ENOMEM
+ */
+int ktally_recording_open(struct ktally_recording **recording, const char *path, const char *symfs, struct ktally_error *err);
+void ktally_recording_close(struct ktally_recording *recording);
+/** ktally_recording_report - its report; belongs to @recording, with all it points to. The snapshot may be sorted by the caller */
+struct ktally_report *ktally_recording_report(struct ktally_recording *recording);
+/** ktally_recording_snapshot - that of the report */
+struct ktally_snapshot *ktally_recording_snapshot(struct ktally_recording *recording);
 
 /* ---- numbers made from numbers ------------------------------------------------------------------- metrics.c, quantile.c */
 

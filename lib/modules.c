@@ -8,6 +8,7 @@
 
 #include "hash.h"
 #include "modules.h"
+#include "recording.h"
 #include "symtab.h"
 
 #define SLOTS 1024U
@@ -78,6 +79,8 @@ static struct ktally_elf *read_mapped(struct ktally_processes *procs, const stru
 	struct ktally_elf *elf;
 	int fd;
 
+	if (!strcmp(map->path, "[vdso]") && ktally_processes_recorded(procs))
+		return NULL;
 	if (!strcmp(map->path, "[vdso]"))
 		return map->start >> 32 ? ktally_elf_vdso() : NULL;
 	fd = ktally_processes_open(procs, map, pid);

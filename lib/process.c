@@ -9,6 +9,7 @@
 #include "hash.h"
 #include "process.h"
 #include "reader.h"
+#include "recording.h"
 
 /*
  * An image is known exactly from the rings, or loosely from /proc, which does not tell the exec count: then it stands for
@@ -35,6 +36,8 @@ struct ktally_processes {
 	size_t nr_slots, nr, nr_path_slots;
 	struct ktally_files *files;
 	uint64_t vdso_size;
+	char *symfs;
+	bool recorded;		/* of another machine or time: /proc and what is mapped here say nothing */
 };
 
 #define LOOSE(image) ((image) | 0xffffffffULL)
@@ -222,6 +225,7 @@ void ktally_processes_free(struct ktally_processes *procs)
 		}
 	}
 	ktally_files_free(procs->files);
+	free(procs->symfs);
 	free(procs->slots);
 	free(procs->paths);
 	free(procs);
@@ -346,7 +350,7 @@ const struct ktally_map *ktally_processes_find(struct ktally_processes *procs, u
 
 	if (!map && loose && !(image && image->whole))
 		map = ktally_maps_find(loose->maps, ip);
-	if (map || !PID(id))
+	if (map || !PID(id) || procs->recorded)
 		return map;
 	image = get_image(procs, id, false);
 	if (!image || image->scanned || image->ended || (loose && loose->ended && !image->whole))
@@ -359,5 +363,55 @@ const struct ktally_map *ktally_processes_find(struct ktally_processes *procs, u
 
 int ktally_processes_open(struct ktally_processes *procs, const struct ktally_map *map, uint32_t pid)
 {
+	if (procs && procs->recorded)
+		return ktally_recorded_open(procs->symfs, map->path, map->build_id);
 	return ktally_files_open(procs ? procs->files : NULL, map, pid);
+}
+
+/* ---- recordings ---- */
+
+struct ktally_processes *ktally_processes_new_recorded(const char *symfs)
+{
+	struct ktally_processes *procs = ktally_processes_new(false);
+
+	if (!procs)
+		return NULL;
+	procs->recorded = true;
+	procs->symfs = symfs ? strdup(symfs) : NULL;
+	if (symfs && !procs->symfs) {
+		ktally_processes_free(procs);
+		return NULL;
+	}
+	return procs;
+}
+
+bool ktally_processes_recorded(const struct ktally_processes *procs)
+{
+	return procs && procs->recorded;
+}
+
+int ktally_processes_put(struct ktally_processes *procs, uint64_t id, const struct ktally_map *map)
+{
+	struct image *image = get_image(procs, id, false);
+
+	if (!image)
+		return -ENOMEM;
+	image->whole = true;
+	return ktally_maps_set(&image->maps, map, false);
+}
+
+int ktally_processes_each(const struct ktally_processes *procs, uint64_t id, int (*fn)(const struct ktally_map *map, void *arg), void *arg)
+{
+	const struct image *image = find_image(procs, id, false), *loose = find_image(procs, id, true);
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; image && image->maps && i < image->maps->nr && !ret; i++)
+		ret = fn(&image->maps->list[i], arg);
+	if (image && image->whole)
+		return ret;
+	for (i = 0; loose && loose->maps && i < loose->maps->nr && !ret; i++)
+		if (!image || !ktally_maps_find(image->maps, loose->maps->list[i].start))
+			ret = fn(&loose->maps->list[i], arg);
+	return ret;
 }

@@ -11,6 +11,7 @@ struct ktally_map {
 	uint32_t dev_major, dev_minor;
 	const char *path;
 	bool deleted;		/* the file was unlinked after it was mapped */
+	const char *build_id;	/* only of a recording, else NULL */
 };
 
 /** struct ktally_maps - sorted, without overlaps; shared by forked processes until one of them changes */

@@ -118,6 +118,8 @@ bool ktally_report_complete(const struct ktally_report *report, char *text, size
 	if (snap && snap->stacks_lost)
 		say(&why, "stacks: %" PRIu64 " found no room; give the session more stack entries\n", snap->stacks_lost);
 	check_rings(&why, &report->rings);
+	if (report->damage)
+		say(&why, "%s\n", report->damage);
 	if (text && why.used && why.used < size && text[why.used - 1] == '\n')
 		text[why.used - 1] = 0;
 	return why.complete;

@@ -7,6 +7,7 @@
 #include "hash.h"
 #include "modules.h"
 #include "process.h"
+#include "recording.h"
 #include "symtab.h"
 
 /* An address in an image that was asked for before. */
@@ -39,6 +40,7 @@ struct ktally_symbolizer {
 	char kernel_id[KTALLY_BUILD_ID_TEXT];
 	struct ktally_frame no_memory;
 	unsigned int want;
+	bool recorded;		/* nothing is asked of this machine */
 };
 
 #define KERNEL_IMAGE UINT64_MAX
@@ -56,14 +58,12 @@ static void read_kernel_id(char *text)
 	free(notes);
 }
 
-int ktally_symbolizer_new(struct ktally_symbolizer **out, struct ktally_processes *procs, struct ktally_error *err)
+static struct ktally_symbolizer *new_symbolizer(struct ktally_processes *procs)
 {
 	struct ktally_symbolizer *sym = calloc(1, sizeof(*sym));
-	int ret;
 
-	*out = NULL;
 	if (!sym)
-		return ktally_fail(err, -ENOMEM, "out of memory");
+		return NULL;
 	sym->procs = procs;
 	sym->nr_slots = 4096;
 	sym->slots = calloc(sym->nr_slots, sizeof(*sym->slots));
@@ -71,8 +71,19 @@ int ktally_symbolizer_new(struct ktally_symbolizer **out, struct ktally_processe
 	sym->no_memory = (struct ktally_frame){ .name = UNKNOWN, .module = "", .build_id = "", .file = "" };
 	if (!sym->slots || !sym->modules) {
 		ktally_symbolizer_free(sym);
-		return ktally_fail(err, -ENOMEM, "out of memory");
+		return NULL;
 	}
+	return sym;
+}
+
+int ktally_symbolizer_new(struct ktally_symbolizer **out, struct ktally_processes *procs, struct ktally_error *err)
+{
+	struct ktally_symbolizer *sym = new_symbolizer(procs);
+	int ret;
+
+	*out = NULL;
+	if (!sym)
+		return ktally_fail(err, -ENOMEM, "out of memory");
 	read_kernel_id(sym->kernel_id);
 	ret = ktally_ksyms_load(&sym->ksyms, err);
 	if (ret == -ENOMEM) {
@@ -220,7 +231,7 @@ static const struct ktally_perfmap *get_perfmap(struct ktally_symbolizer *sym, u
 
 static void name_jit(struct ktally_symbolizer *sym, struct ktally_frame *frame, uint64_t image, uint64_t ip)
 {
-	const struct ktally_perfmap *perfmap = get_perfmap(sym, image >> 32);
+	const struct ktally_perfmap *perfmap = sym->recorded ? NULL : get_perfmap(sym, image >> 32);
 	const char *name = perfmap ? ktally_perfmap_find(perfmap, ip, &frame->symbol_address) : NULL;
 
 	frame->module = "[anon]";
@@ -258,8 +269,8 @@ const struct ktally_frame *ktally_symbolize_user(struct ktally_symbolizer *sym, 
 	frame = get_frame(sym, image, word, caller, &fresh);
 	frame->address = ip;
 	frame->guess = word & KTALLY_WORD_GUESS;
-	/* What was unknown may have become known by a later record. */
-	if ((!fresh && frame->map_end) || !sym->procs)
+	/* What was unknown may have become known by a later record; and what a recording left unknown by a file that is here. */
+	if ((!fresh && frame->map_end && !(sym->recorded && !strcmp(frame->name, UNKNOWN))) || !sym->procs)
 		return frame;
 	map = ktally_processes_find(sym->procs, image, at);
 	if (!map)
@@ -282,4 +293,80 @@ const struct ktally_frame *ktally_symbolize_user(struct ktally_symbolizer *sym, 
 		frame->symbol_address = at - start;
 	}
 	return frame;
+}
+
+/* ---- recordings ---- */
+
+/* In the table a return address is told from others by its image, see get_frame(). */
+#define CALLER 0x8000000080000000ULL
+#define TEXT_IMAGE(kind) (MARK_IMAGE - 1 - (kind))
+
+struct ktally_symbolizer *ktally_symbolizer_new_recorded(struct ktally_processes *procs)
+{
+	struct ktally_symbolizer *sym = new_symbolizer(procs);
+
+	if (sym)
+		sym->recorded = true;
+	return sym;
+}
+
+int ktally_symbolizer_each(struct ktally_symbolizer *sym, ktally_frame_fn fn, void *arg)
+{
+	struct ktally_recorded_frame found;
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; i < sym->nr_slots && !ret; i++) {
+		const struct entry *entry = &sym->slots[i];
+
+		found = (struct ktally_recorded_frame){ .image = entry->image, .word = entry->ip, .frame = entry->frame };
+		found.kernel = found.image == KERNEL_IMAGE || found.image == (KERNEL_IMAGE ^ CALLER);
+		if (!entry->frame || (!found.kernel && found.image >= TEXT_IMAGE(KTALLY_KIND_END)))
+			continue;
+		found.caller = found.kernel ? found.image != KERNEL_IMAGE : found.image >> 63;
+		found.image ^= found.caller ? CALLER : 0;
+		ret = fn(&found, arg);
+	}
+	return ret;
+}
+
+int ktally_symbolizer_put(struct ktally_symbolizer *sym, const struct ktally_recorded_frame *recorded)
+{
+	struct ktally_frame *frame;
+	bool fresh;
+
+	frame = get_frame(sym, recorded->kernel ? KERNEL_IMAGE : recorded->image, recorded->word, recorded->caller, &fresh);
+	if (frame == &sym->no_memory)
+		return -ENOMEM;
+	*frame = *recorded->frame;
+	return 0;
+}
+
+int ktally_symbolizer_put_text(struct ktally_symbolizer *sym, enum ktally_kind kind, uint64_t value, const char *text)
+{
+	struct ktally_frame *frame;
+	bool fresh;
+
+	frame = get_frame(sym, TEXT_IMAGE(kind), value, false, &fresh);
+	if (frame == &sym->no_memory)
+		return -ENOMEM;
+	frame->name = text;
+	return 0;
+}
+
+const char *ktally_symbolizer_text(struct ktally_symbolizer *sym, enum ktally_kind kind, uint64_t value)
+{
+	const struct entry *entry = sym->recorded ? find_slot(sym->slots, sym->nr_slots, TEXT_IMAGE(kind), value) : NULL;
+
+	return entry && entry->frame ? entry->frame->name : NULL;
+}
+
+bool ktally_symbolizer_recorded(const struct ktally_symbolizer *sym)
+{
+	return sym->recorded;
+}
+
+struct ktally_processes *ktally_symbolizer_processes(const struct ktally_symbolizer *sym)
+{
+	return sym->procs;
 }
