@@ -14,7 +14,7 @@ import tempfile
 import yaml
 
 SPEC = "uapi/ktally.yaml"
-HEADERS = ["ktally", "ktally_netlink", "ktally_program", "ktally_ring", "ktally_table"]
+HEADERS = ["ktally", "ktally_netlink", "ktally_program", "ktally_ring", "ktally_table", "ktally_unwind"]
 KMOD = ["netlink", "netlink_get", "netlink_new", "netlink_pair", "netlink_counter"]
 SIZES = {"u8": 1, "s8": 1, "u16": 2, "s16": 2, "u32": 4, "s32": 4, "u64": 8, "s64": 8}
 POLICY_TYPES = {"u32": "NLA_U32", "u64": "NLA_U64", "string": "NLA_NUL_STRING", "binary": "NLA_BINARY"}
@@ -211,13 +211,14 @@ class Comparison:
     def struct(self, item):
         name = "ktally_" + item["name"].replace("-", "_")
         body = block("".join(self.source.headers.values()), rf"^struct {name} {{", "};")
-        declared = re.findall(r"^\t__(?:aligned_)?(\w+) (\w+);$", body, re.M)
-        members = [(member["type"], member["name"].replace("-", "_")) for member in item["members"]]
-        self.same(f"struct {item['name']}", members, declared)
+        declared = [("binary" if number else kind, member) for kind, member, number in
+                    re.findall(r"^\t__(?:aligned_)?(\w+) (\w+)(?:\[(\d+)\])?;$", body, re.M)]
+        members = [(member["type"], member["name"].replace("-", "_"), member.get("len")) for member in item["members"]]
+        self.same(f"struct {item['name']}", [member[:2] for member in members], declared)
         offset = 0
-        for kind, member in members:
+        for kind, member, length in members:
             self.value(f"struct {item['name']}", f"offsetof(struct {name}, {member})", offset)
-            offset += SIZES[kind]
+            offset += length if kind == "binary" else SIZES[kind]
         self.value(f"struct {item['name']}", f"sizeof(struct {name})", offset)
 
     def definitions(self):
@@ -342,7 +343,7 @@ class Comparison:
 # A row a way to drift apart: the file, what is in it once, and what it becomes.
 MUTATIONS = [
     ("a number in the header", "uapi/linux/ktally_netlink.h", "KTALLY_A_HALF = 38,", "KTALLY_A_HALF = 60,"),
-    ("a new attribute", "uapi/linux/ktally_netlink.h", "\t__KTALLY_A_END", "\tKTALLY_A_NEW = 69,\n\t__KTALLY_A_END"),
+    ("a new attribute", "uapi/linux/ktally_netlink.h", "\t__KTALLY_A_END", "\tKTALLY_A_NEW = 71,\n\t__KTALLY_A_END"),
     ("a new state", "uapi/linux/ktally.h", "\t__KTALLY_STATE_END\n", "\tKTALLY_STATE_LOST = 4,\n\t__KTALLY_STATE_END\n"),
     ("a feature elsewhere", "uapi/linux/ktally.h", "KTALLY_FEATURE_CGROUP\t\t(1ULL << 8)",
      "KTALLY_FEATURE_CGROUP\t\t(1ULL << 12)"),
@@ -355,11 +356,13 @@ MUTATIONS = [
      "#define KTALLY_PAIR_LATE (1U << 2)\n#define KTALLY_PAIR_NEST"),
     ("a request untold in the head of a header", "uapi/linux/ktally_netlink.h", "NR_SAVED?, ROWS, PAIR_COUNTERS?",
      "ROWS, PAIR_COUNTERS?"),
-    ("an answer untold in the head of a header", "uapi/linux/ktally_netlink.h", "BUDGET, SHARE, STEPS? }",
-     "BUDGET, STEPS? }"),
+    ("an answer untold in the head of a header", "uapi/linux/ktally_netlink.h", "BUDGET, SHARE, STEPS?, MAPPINGS",
+     "BUDGET, STEPS?, MAPPINGS"),
     ("a narrower member of a pair", "uapi/linux/ktally_table.h", "\t__aligned_u64 negative;", "\t__u32 negative;"),
     ("a member of a step elsewhere", "uapi/linux/ktally_netlink.h", "\t__u32 kind;\n\t__u32 number;",
      "\t__u32 number;\n\t__u32 kind;"),
+    ("a shorter array", "uapi/linux/ktally_unwind.h", "\t__aligned_u64 cut[8];", "\t__aligned_u64 cut[7];"),
+    ("a reason that is lost", "uapi/linux/ktally_unwind.h", "\tKTALLY_CUT_LOOP = 6,\n", ""),
     ("a wider member", "uapi/linux/ktally_table.h", "\t__u16 hist;", "\t__u32 hist;"),
     ("another group", "uapi/linux/ktally_netlink.h", '"events"\n', '"changes"\n'),
     ("a policy's type", "kmod/netlink.c", "[KTALLY_A_ROWS]\t\t\t= { .type = NLA_U32 }",

@@ -8,6 +8,7 @@
 #include <linux/ktally_ring.h>
 #include <linux/ktally_table.h>
 #endif
+#include <linux/ktally_unwind.h>
 
 #if defined(__cplusplus)
 #define HOLDS(name, what)	static_assert(what, #what)
@@ -63,6 +64,108 @@ NEXT(ktally_step, number, share, 16);
 NEXT(ktally_step, share, cpu, 20);
 ENDS(ktally_step, cpu, 24);
 
+FIRST(ktally_unwind_rule, cfa);
+NEXT(ktally_unwind_rule, cfa, reg, 1);
+NEXT(ktally_unwind_rule, reg, ret, 2);
+NEXT(ktally_unwind_rule, ret, flags, 3);
+NEXT(ktally_unwind_rule, flags, offset, 4);
+NEXT(ktally_unwind_rule, offset, offset2, 8);
+NEXT(ktally_unwind_rule, offset2, return_offset, 12);
+NEXT(ktally_unwind_rule, return_offset, nr_saved, 16);
+NEXT(ktally_unwind_rule, nr_saved, saved, 18);
+ENDS(ktally_unwind_rule, saved, 40);
+
+FIRST(ktally_unwind_table, magic);
+NEXT(ktally_unwind_table, magic, machine, 4);
+NEXT(ktally_unwind_table, machine, nr_rows, 8);
+NEXT(ktally_unwind_table, nr_rows, nr_rules, 12);
+NEXT(ktally_unwind_table, nr_rules, rules_offset, 16);
+NEXT(ktally_unwind_table, rules_offset, start, 24);
+ENDS(ktally_unwind_table, start, 32);
+
+FIRST(ktally_interp, runtime);
+NEXT(ktally_interp, runtime, flags, 8);
+NEXT(ktally_interp, flags, current_thread, 12);
+NEXT(ktally_interp, current_thread, first_interp, 16);
+NEXT(ktally_interp, first_interp, next_interp, 20);
+NEXT(ktally_interp, next_interp, first_thread, 24);
+NEXT(ktally_interp, first_thread, next_thread, 28);
+NEXT(ktally_interp, next_thread, thread_id, 32);
+NEXT(ktally_interp, thread_id, frame, 36);
+NEXT(ktally_interp, frame, cframe_frame, 40);
+NEXT(ktally_interp, cframe_frame, frame_code, 44);
+NEXT(ktally_interp, frame_code, frame_previous, 48);
+NEXT(ktally_interp, frame_previous, frame_instruction, 52);
+NEXT(ktally_interp, frame_instruction, frame_entry, 56);
+NEXT(ktally_interp, frame_entry, entry_value, 60);
+NEXT(ktally_interp, entry_value, code_first, 64);
+NEXT(ktally_interp, code_first, instruction_size, 68);
+NEXT(ktally_interp, instruction_size, code_name, 72);
+NEXT(ktally_interp, code_name, code_file, 76);
+NEXT(ktally_interp, code_file, code_line, 80);
+NEXT(ktally_interp, code_line, code_lines, 84);
+NEXT(ktally_interp, code_lines, code_type, 88);
+NEXT(ktally_interp, code_type, text_state, 92);
+NEXT(ktally_interp, text_state, text_mask, 96);
+NEXT(ktally_interp, text_mask, text_ascii, 100);
+NEXT(ktally_interp, text_ascii, text_kind, 104);
+NEXT(ktally_interp, text_kind, text_length, 108);
+NEXT(ktally_interp, text_length, text_data, 112);
+NEXT(ktally_interp, text_data, text_wide, 116);
+NEXT(ktally_interp, text_wide, bytes_length, 120);
+NEXT(ktally_interp, bytes_length, bytes_data, 124);
+NEXT(ktally_interp, bytes_data, version, 128);
+NEXT(ktally_interp, version, reserved, 132);
+ENDS(ktally_interp, reserved, 136);
+
+FIRST(ktally_follow, size);
+NEXT(ktally_follow, size, pid, 4);
+NEXT(ktally_follow, pid, image, 8);
+NEXT(ktally_follow, image, mappings, 16);
+NEXT(ktally_follow, mappings, reserved, 20);
+ENDS(ktally_follow, reserved, 24);
+
+FIRST(ktally_mapped, size);
+NEXT(ktally_mapped, size, file, 4);
+NEXT(ktally_mapped, file, flags, 8);
+NEXT(ktally_mapped, flags, fd, 12);
+NEXT(ktally_mapped, fd, dev_major, 16);
+NEXT(ktally_mapped, dev_major, dev_minor, 20);
+NEXT(ktally_mapped, dev_minor, inode, 24);
+NEXT(ktally_mapped, inode, bytes, 32);
+NEXT(ktally_mapped, bytes, pid, 40);
+NEXT(ktally_mapped, pid, reserved, 44);
+NEXT(ktally_mapped, reserved, start, 48);
+NEXT(ktally_mapped, start, length, 56);
+NEXT(ktally_mapped, length, offset, 64);
+ENDS(ktally_mapped, offset, 72);
+
+FIRST(ktally_give_table, size);
+NEXT(ktally_give_table, size, file, 4);
+NEXT(ktally_give_table, file, data, 8);
+NEXT(ktally_give_table, data, length, 16);
+ENDS(ktally_give_table, length, 24);
+
+FIRST(ktally_give_interp, size);
+NEXT(ktally_give_interp, size, file, 4);
+NEXT(ktally_give_interp, file, interp, 8);
+ENDS(ktally_give_interp, interp, 144);
+
+FIRST(ktally_unwind_count, processes);
+NEXT(ktally_unwind_count, processes, mappings, 8);
+NEXT(ktally_unwind_count, mappings, lost, 16);
+NEXT(ktally_unwind_count, lost, files, 24);
+NEXT(ktally_unwind_count, files, tables, 32);
+NEXT(ktally_unwind_count, tables, bytes, 40);
+NEXT(ktally_unwind_count, bytes, stacks, 48);
+NEXT(ktally_unwind_count, stacks, whole, 56);
+NEXT(ktally_unwind_count, whole, by_table, 64);
+NEXT(ktally_unwind_count, by_table, by_frame, 72);
+NEXT(ktally_unwind_count, by_frame, guesses, 80);
+NEXT(ktally_unwind_count, guesses, interp, 88);
+NEXT(ktally_unwind_count, interp, cut, 96);
+ENDS(ktally_unwind_count, cut, 160);
+
 #ifndef PEDANTIC
 FIRST(ktally_ring_page, magic);
 NEXT(ktally_ring_page, magic, cpu, 4);
@@ -105,7 +208,26 @@ NEXT(ktally_mmap, length, offset, 48);
 NEXT(ktally_mmap, offset, inode, 56);
 NEXT(ktally_mmap, inode, dev_major, 64);
 NEXT(ktally_mmap, dev_major, dev_minor, 68);
-OPEN(ktally_mmap, dev_minor, path, 72);
+NEXT(ktally_mmap, dev_minor, file, 72);
+NEXT(ktally_mmap, file, flags, 76);
+OPEN(ktally_mmap, flags, path, 80);
+
+FIRST(ktally_code, record);
+NEXT(ktally_code, record, image, 24);
+NEXT(ktally_code, image, code, 32);
+NEXT(ktally_code, code, line, 40);
+NEXT(ktally_code, line, name, 44);
+NEXT(ktally_code, name, file, 46);
+NEXT(ktally_code, file, lines, 48);
+NEXT(ktally_code, lines, version, 52);
+OPEN(ktally_code, version, data, 56);
+
+FIRST(ktally_user, record);
+NEXT(ktally_user, record, image, 24);
+NEXT(ktally_user, image, id, 32);
+NEXT(ktally_user, id, nr_regs, 40);
+NEXT(ktally_user, nr_regs, bytes, 44);
+OPEN(ktally_user, bytes, data, 48);
 
 FIRST(ktally_column, kind);
 NEXT(ktally_column, kind, hist, 2);
@@ -215,6 +337,10 @@ OPEN(ktally_stack, kind, ips, 8);
 /* What programs carry as numbers must not move either. */
 HOLDS(ioc_attach, KTALLY_IOC_ATTACH == _IOWR(0xB7, 1, struct ktally_attach) && _IOC_SIZE(KTALLY_IOC_ATTACH) == 16);
 HOLDS(ioc_region, KTALLY_IOC_REGION == _IOWR(0xB7, 2, struct ktally_region) && _IOC_SIZE(KTALLY_IOC_REGION) == 32);
+HOLDS(ioc_process, KTALLY_IOC_PROCESS == _IOWR(0xB7, 3, struct ktally_follow) && _IOC_SIZE(KTALLY_IOC_PROCESS) == 24);
+HOLDS(ioc_file, KTALLY_IOC_FILE == _IOWR(0xB7, 4, struct ktally_mapped) && _IOC_SIZE(KTALLY_IOC_FILE) == 72);
+HOLDS(ioc_table, KTALLY_IOC_TABLE == _IOW(0xB7, 5, struct ktally_give_table) && _IOC_SIZE(KTALLY_IOC_TABLE) == 24);
+HOLDS(ioc_interpreter, KTALLY_IOC_INTERPRETER == _IOW(0xB7, 6, struct ktally_give_interp) && _IOC_SIZE(KTALLY_IOC_INTERPRETER) == 144);
 HOLDS(identity, sizeof(struct ktally_probe_count) / sizeof(__u64) == 8);
 HOLDS(pair_identity, sizeof(struct ktally_pair_count) / sizeof(__u64) == 8);
 HOLDS(exemplar_cells, sizeof(struct ktally_exemplar) == KTALLY_EXEMPLAR_CELLS * sizeof(__u64));
