@@ -69,6 +69,7 @@ static int describe(struct ktally_plan *plan, const char *name, const struct ses
 	plan->ring_watermark = cfg->watermark;
 	plan->ring_mode = cfg->ring_mode && !strcmp(cfg->ring_mode, "overwrite") ? KTALLY_RING_OVERWRITE : KTALLY_RING_DISCARD;
 	plan->stack_entries = cfg->stack_entries;
+	plan->mappings = cfg->mappings;
 	if (cfg->pids.nr) {
 		plan->nr_pids = cfg->pids.nr;
 		plan->pids = out_realloc(NULL, cfg->pids.nr * sizeof(*plan->pids));
@@ -240,6 +241,8 @@ static const struct opt new_opts[] = {
 	OPT_ROW(struct session_cfg, OPT_CHOICE, 0, "ring-mode", ring_mode, "discard|overwrite", "what goes when the ring is full: the new or the oldest (discard)"),
 	OPT_ROW(struct session_cfg, OPT_SIZE, 0, "watermark", watermark, "SIZE", "wake a reader after this much (half the ring)"),
 	OPT_ROW_UINT(struct session_cfg, 0, "stack-entries", stack_entries, "N", 1, KTALLY_STACKS_MAX, "room for distinct stacks on each CPU (16384 if events take stacks)"),
+	OPT_ROW_UINT(struct session_cfg, 0, "mappings", mappings, "N", 1, KTALLY_MAPPINGS_MAX, "room for executable mappings of processes: user stacks by tables, "
+		"which a program gives, instead of by frame pointers alone"),
 	OPT_ROW(struct session_cfg, OPT_PIDS, 'p', "pid", pids, "PID,...", "only these processes and those they start from now on"),
 	OPT_ROW(struct session_cfg, OPT_CPUS, 'C', "cpu", cpus, "CPUS", "only on these CPUs, such as 0-3,8"),
 	OPT_ROW(struct session_cfg, OPT_TEXT, 0, "cgroup", cgroup, "PATH", "only tasks in this cgroup or below: its folder, or its path in the hierarchy; of version 1 "

@@ -16,7 +16,7 @@ struct session_cfg {
 	const struct ktally_exporter *format;
 	const char *ring_mode, *clock, *sort, *cgroup;
 	uint32_t ring_size, watermark, budget;
-	unsigned int stack_entries, rows, top;
+	unsigned int stack_entries, mappings, rows, top;
 	bool emit, processes, clear, follow;
 };
 

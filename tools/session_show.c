@@ -67,6 +67,38 @@ static uint64_t pair_counter_of(const struct ktally_pair_count *count, unsigned 
 	return *(const __u64 *)((const char *)count + pair_counters[n].offset);
 }
 
+/* What user stacks came to. */
+static const struct counter unwind_counters[] = {
+	{ "processes", offsetof(struct ktally_unwind_count, processes) },
+	{ "mappings", offsetof(struct ktally_unwind_count, mappings) },
+	{ "lost", offsetof(struct ktally_unwind_count, lost) },
+	{ "files", offsetof(struct ktally_unwind_count, files) },
+	{ "tables", offsetof(struct ktally_unwind_count, tables) },
+	{ "bytes", offsetof(struct ktally_unwind_count, bytes) },
+	{ "stacks", offsetof(struct ktally_unwind_count, stacks) },
+	{ "whole", offsetof(struct ktally_unwind_count, whole) },
+	{ "by_table", offsetof(struct ktally_unwind_count, by_table) },
+	{ "by_frame", offsetof(struct ktally_unwind_count, by_frame) },
+	{ "guesses", offsetof(struct ktally_unwind_count, guesses) },
+	{ "interp", offsetof(struct ktally_unwind_count, interp) },
+};
+#define NR_UNWIND_COUNTERS (sizeof(unwind_counters) / sizeof(unwind_counters[0]))
+_Static_assert(NR_UNWIND_COUNTERS * sizeof(__u64) == offsetof(struct ktally_unwind_count, cut), "every counter of stacks needs its row");
+
+/* Why stacks ended early: for text, and for JSON. */
+static const struct cut {
+	const char *text, *name;
+} cuts[] = {
+	[KTALLY_CUT_NONE]	= { "", "" },
+	[KTALLY_CUT_DEPTH]	= { "depth", "depth" },
+	[KTALLY_CUT_MAPPING]	= { "unknown code", "mapping" },
+	[KTALLY_CUT_TABLE]	= { "no unwind table", "table" },
+	[KTALLY_CUT_RULE]	= { "no unwind rule", "rule" },
+	[KTALLY_CUT_FAULT]	= { "stack not in memory", "fault" },
+	[KTALLY_CUT_LOOP]	= { "stack goes astray", "loop" },
+};
+_Static_assert(sizeof(cuts) / sizeof(cuts[0]) == __KTALLY_CUT_END, "every reason needs its row");
+
 /** struct session_parts - what a session is made of */
 struct session_parts {
 	struct ktally_table_info *tables;
@@ -75,6 +107,23 @@ struct session_parts {
 	struct ktally_counter_info *counters;
 	int nr_tables, nr_probes, nr_pairs, nr_counters;
 };
+
+static void json_unwind(struct ktally_json *json, const struct ktally_session_info *info)
+{
+	unsigned int n;
+
+	ktally_json_u64(json, "mappings", info->mappings);
+	if (!info->mappings)
+		return;
+	ktally_json_open(json, "unwind", '{');
+	for (n = 0; n < NR_UNWIND_COUNTERS; n++)
+		ktally_json_u64(json, unwind_counters[n].name, *(const __u64 *)((const char *)&info->unwind + unwind_counters[n].offset));
+	ktally_json_open(json, "cut", '{');
+	for (n = KTALLY_CUT_NONE + 1; n < __KTALLY_CUT_END; n++)
+		ktally_json_u64(json, cuts[n].name, info->unwind.cut[n]);
+	ktally_json_close(json, '}');
+	ktally_json_close(json, '}');
+}
 
 static void json_session(struct ktally_json *json, const struct ktally_session_info *info)
 {
@@ -95,6 +144,7 @@ static void json_session(struct ktally_json *json, const struct ktally_session_i
 	ktally_json_u64(json, "counters", info->nr_counters);
 	ktally_json_u64(json, "budget", info->budget);
 	ktally_json_u64(json, "share", info->share);
+	json_unwind(json, info);
 }
 
 static void json_sessions(const struct ktally_session_info *list, int nr)
@@ -303,6 +353,31 @@ static void text_pairs(const struct session_parts *parts)
 		       counter_total(&parts->counters[n]));
 }
 
+static void text_unwind(const struct ktally_session_info *info)
+{
+	const struct ktally_unwind_count *count = &info->unwind;
+	const char *before = "    cut    ";
+	char buf[32];
+	unsigned int n;
+
+	if (!info->mappings)
+		return;
+	printf("    mapped  %" PRIu64 " processes with %" PRIu64 " mappings of %" PRIu64 " files, room for %u, %" PRIu64 " lost\n", (uint64_t)count->processes,
+	       (uint64_t)count->mappings, (uint64_t)count->files, info->mappings, (uint64_t)count->lost);
+	printf("    tables  %" PRIu64 ", %s\n", (uint64_t)count->tables, out_bytes(count->bytes, buf, sizeof(buf)));
+	printf("    walked  %" PRIu64 " user stacks, %" PRIu64 " of them whole: %" PRIu64 " steps by tables, %" PRIu64 " by frame pointers (%" PRIu64
+	       " guesses), %" PRIu64 " frames of interpreters\n", (uint64_t)count->stacks, (uint64_t)count->whole, (uint64_t)count->by_table,
+	       (uint64_t)count->by_frame, (uint64_t)count->guesses, (uint64_t)count->interp);
+	for (n = KTALLY_CUT_NONE + 1; n < __KTALLY_CUT_END; n++) {
+		if (!count->cut[n])
+			continue;
+		printf("%s %s %" PRIu64, before, cuts[n].text, (uint64_t)count->cut[n]);
+		before = ",";
+	}
+	if (*before == ',')
+		putchar('\n');
+}
+
 static void text_show(const struct ktally_session_info *info)
 {
 	char buf[32];
@@ -313,6 +388,7 @@ static void text_show(const struct ktally_session_info *info)
 		printf("    ring    %s on each CPU, %s when full\n", out_bytes(info->ring_size, buf, sizeof(buf)), ring_mode_name(info->ring_mode));
 	if (info->stack_entries)
 		printf("    stacks  %u on each CPU\n", info->stack_entries);
+	text_unwind(info);
 	if (info->portid)
 		printf("    owner   netlink port %u\n", info->portid);
 	if (info->budget)

@@ -83,12 +83,12 @@ def find_source(driver, end):
 def info(driver):
     found = driver.client.do("info-get", {})
     driver.same("info-get", found, {"abi": driver.client.yaml["version"], "release": os.uname().release, "nr-sessions": 0})
-    driver.check("info-get: features have names", {"tracepoint", "syscalls", "perf"} <= found["features"], found["features"])
+    driver.check("info-get: features have names", {"tracepoint", "syscalls", "perf", "unwind"} <= found["features"], found["features"])
 
 
 def make_session(driver):
     wanted = {"name": NAME, "flags": {"pinned"}, "ring-size": 8192, "ring-mode": "overwrite", "stack-entries": 128, "budget": 0,
-              "scratch-size": 4096}
+              "scratch-size": 4096, "mappings": 64}
     found = driver.client.do("session-new", dict(wanted, cpus=struct.pack("Q", 1), **{"scope-pids": struct.pack("I", os.getpid())}))
     driver.same("session-new", found, dict(wanted, state="new", **{"nr-tables": 0, "nr-pairs": 0, "nr-counters": 0}))
     return found["session"]
@@ -150,6 +150,7 @@ def look(driver, session, names):
     client, by_id = driver.client, {"session": session}
     found = client.do("session-get", by_id)
     driver.same("session-get", found, {"state": "stopped", "nr-tables": 1, "nr-probes": 2, "nr-pairs": 1, "nr-counters": 1})
+    driver.same("session-get: user stacks", found["unwind-count"], {"stacks": 0, "whole": 0, "lost": 0, "cut": bytes(64)})
     driver.same("session-get: all of them", client.dump("session-get", {}), [found])
     found = client.dump("pair-get", by_id)
     driver.check("pair-get: one", len(found) == 1, found)
