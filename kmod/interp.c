@@ -2,8 +2,8 @@
 /*
  * Walks the frames of an interpreter in the memory of the running task.
  *
- * The task stands still while it is looked at, so the frames of its own thread do not change; the list of threads may, under the hands
- * of other CPUs. Nothing is trusted: all is read as user memory, and every list has an end.
+ * The task stands still while it is looked at, so the frames of its own thread do not change; the list of threads
+ * may, under the hands of other CPUs. Nothing is trusted: all is read as user memory, and every list has an end.
  */
 #include <linux/errno.h>
 #include <linux/kernel.h>
@@ -144,7 +144,7 @@ static bool search_list(const struct ktally_interp *interp, struct threads *thre
 	return false;
 }
 
-/* The innermost frame of the running task, 0 if it has none. The thread that runs is mostly the one the interpreter says is running. */
+/* The innermost frame of the running task, or 0. It is mostly the thread that the interpreter says is running. */
 static unsigned long innermost(const struct ktally_interp *interp, unsigned long runtime)
 {
 	struct threads threads = { .self = ktally_thread_pointer(), .piece = KTALLY_PIECE_EMPTY, .left = THREADS_MAX };
@@ -170,7 +170,8 @@ found:
 }
 
 /* Number of the instruction that a frame stands at. */
-static u64 instruction(const struct ktally_interp *interp, const struct ktally_piece *piece, const u8 *bytes, unsigned long code)
+static u64 instruction(const struct ktally_interp *interp, const struct ktally_piece *piece, const u8 *bytes,
+		       unsigned long code)
 {
 	u64 number;
 
@@ -194,7 +195,7 @@ static unsigned long word_of(const struct ktally_interp *interp, const struct kt
 	       instruction(interp, piece, bytes, code) << 44;
 }
 
-/* A frame that stands for the call of the interpreter by native code: the one before it was called so, if that is not another such. */
+/* A frame that only marks a call by native code: so the one before it was called, if that is not another such. */
 static unsigned int mark_entry(unsigned long *words, unsigned int nr)
 {
 	if (nr && !(words[nr - 1] & KTALLY_WORD_ENTRY)) {
@@ -214,18 +215,17 @@ unsigned int ktally_interp_walk(const struct ktally_interp *interp, unsigned lon
 	unsigned int nr = 0, steps = 0;
 	bool entry, each = interp->flags & KTALLY_INTERP_EACH_ENTRY;
 
-	max = min(max, (unsigned int)KTALLY_INTERP_DEPTH_MAX);
+	max = min_t(unsigned int, max, KTALLY_INTERP_DEPTH_MAX);
 	frame_piece(interp, &piece);
 	/* A frame below each that is none makes two steps of one word. */
 	while (frame && nr < max && steps++ < 2 * max) {
 		if (!ktally_piece_read(&piece, frame, bytes))
 			break;
 		entry = each || bytes[interp->frame_entry - piece.from] == (u8)interp->entry_value;
-		if (entry && interp->flags & KTALLY_INTERP_SHIM) {
+		if (entry && interp->flags & KTALLY_INTERP_SHIM)
 			nr = mark_entry(words, nr);
-		} else {
+		else
 			words[nr++] = word_of(interp, &piece, bytes) | (entry ? KTALLY_WORD_ENTRY : 0);
-		}
 		previous = ktally_piece_u64(&piece, bytes, interp->frame_previous);
 		frame = previous == frame ? 0 : previous;
 	}

@@ -14,7 +14,7 @@ struct ktally_ring;
  * ktally_interp_check() - whether a description of an interpreter can be used at all
  * @interp: from user space; may hold anything
  *
- * Nothing it says is trusted at a hit either: whatever it leads to is read as user memory of the task, so many bytes and steps and no more.
+ * Nothing it says is trusted at a hit either: what it leads to is read as user memory of the task, in bounds.
  *
  * Return: 0 or -EINVAL. Context: any.
  */
@@ -35,7 +35,7 @@ int ktally_interp_check(const struct ktally_interp *interp);
 unsigned int ktally_interp_walk(const struct ktally_interp *interp, unsigned long runtime,
 				unsigned long *words, unsigned int max);
 
-/** ktally_codes_new() - what a session remembers on @cpu of code objects it told of; NULL: no memory. Context: process. */
+/** ktally_codes_new() - what a session on @cpu remembers of code objects it told of, or NULL. Context: process. */
 struct ktally_codes *ktally_codes_new(unsigned int cpu);
 void ktally_codes_free(struct ktally_codes *codes);
 
@@ -43,7 +43,7 @@ void ktally_codes_free(struct ktally_codes *codes);
 size_t ktally_codes_length(void);
 
 /**
- * ktally_interp_codes() - tell the reader of the ring of code objects that it was not told of yet (KTALLY_RECORD_CODE)
+ * ktally_interp_codes() - tell of code objects that the reader of the ring was not told of yet (KTALLY_RECORD_CODE)
  * @probe: whose hit it is
  * @ring: of this CPU, or NULL: there is nobody to tell
  * @codes: of this CPU and session, or NULL likewise
@@ -52,8 +52,8 @@ size_t ktally_codes_length(void);
  * @words: as ktally_interp_walk() gave them
  * @nr: how many
  *
- * At most KTALLY_CODES_PER_HIT of them in one hit; what found no room in the ring, or was not in memory, is tried again at the next hit.
- * What was told may be told again.
+ * At most KTALLY_CODES_PER_HIT of them in one hit; what found no room in the ring, or was not in memory, is tried
+ * again at the next hit. What was told may be told again.
  *
  * Context: between ktally_probe_begin() and ktally_probe_end().
  */
@@ -79,7 +79,7 @@ static inline void ktally_piece_add(struct ktally_piece *piece, u32 offset, u32 
 	piece->end = max(piece->end, offset + size);
 }
 
-/** ktally_piece_read() - read a checked piece of the structure at @at into KTALLY_INTERP_SPAN_MAX bytes. Context: any. */
+/** ktally_piece_read() - read a checked piece of what is at @at into KTALLY_INTERP_SPAN_MAX bytes. Context: any. */
 bool ktally_piece_read(const struct ktally_piece *piece, unsigned long at, u8 *bytes);
 
 /** ktally_piece_u64() - a word at @offset of the structure. Context: any. */

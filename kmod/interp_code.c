@@ -2,11 +2,13 @@
 /*
  * Tells the reader of a ring what the code objects are that stacks of an interpreter refer to: name, file, lines.
  *
- * They live in the task's memory and may be gone soon after, so they are copied when they are first met. What was told is remembered in
- * a small set of hashes: of the address and of what the object says of itself, for an address is used again.
+ * They live in the task's memory and may be gone soon after, so they are copied when they are first met. What was told
+ * is remembered in a small set of hashes: of the address and of what the object says of itself, for an address is
+ * used again.
  */
 #include <linux/cpumask.h>
 #include <linux/kernel.h>
+#include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/topology.h>
@@ -182,7 +184,8 @@ static u32 copy_wide(u8 *to, u32 room, const struct text *text)
 
 	for (done = 0; done < text->length; done += now) {
 		now = min(text->length - done, (u32)sizeof(chunk) / text->kind);
-		if (copy_from_user_nofault(chunk, (const void __user *)(text->data + done * text->kind), now * text->kind))
+		if (copy_from_user_nofault(chunk, (const void __user *)(text->data + done * text->kind),
+					   now * text->kind))
 			return 0;
 		for (i = 0; i < now; i++) {
 			len = put_utf8(one, character(chunk, text->kind, i));
@@ -208,13 +211,15 @@ static void find_lines(const struct ktally_interp *interp, unsigned long bytes, 
 
 	code->lines = bytes + interp->bytes_data;
 	code->lines_length = 0;
-	if (bytes && !copy_from_user_nofault(&length, (const void __user *)(bytes + interp->bytes_length), sizeof(length)) &&
-	    length <= KTALLY_INTERP_LINES_MAX)
+	if (!bytes || copy_from_user_nofault(&length, (const void __user *)(bytes + interp->bytes_length), sizeof(length)))
+		return;
+	if (length <= KTALLY_INTERP_LINES_MAX)
 		code->lines_length = length;
 }
 
 /* Whether there was room. What cannot be read any more, although it could a moment ago, is left out. */
-static bool tell(const struct ktally_probe *probe, struct ktally_ring *ring, u64 image, u32 version, const struct code *code)
+static bool tell(const struct ktally_probe *probe, struct ktally_ring *ring, u64 image, u32 version,
+		 const struct code *code)
 {
 	u32 name_room = text_room(&code->name), file_room = text_room(&code->file);
 	u32 room = ALIGN(name_room + file_room + code->lines_length, 8), size = sizeof(struct ktally_code) + room;
@@ -222,8 +227,9 @@ static bool tell(const struct ktally_probe *probe, struct ktally_ring *ring, u64
 	u8 *to;
 
 	/*
-	 * To be tried again is no loss, so it must not count as dropped: ask first. The reader's position may hold anything; it is
-	 * ktally_ring_reserve() that makes sure. Twice the size, for the end of the data may have to be skipped.
+	 * To be tried again is no loss, so it must not count as dropped: ask first. The reader's position may hold
+	 * anything; it is ktally_ring_reserve() that makes sure. Twice the size, for the end of the data may have to
+	 * be skipped.
 	 */
 	if (ring->mode == KTALLY_RING_DISCARD &&
 	    READ_ONCE(ring->head) - READ_ONCE(ring->consumer->tail) + 2 * size > ring->size)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The thread pointer of the running task: by it the C library, and so a language's interpreter, tells its threads apart. */
+/* The thread pointer of the running task, by which an interpreter tells its threads apart. */
 #ifndef _KTALLY_COMPAT_THREAD_POINTER_H
 #define _KTALLY_COMPAT_THREAD_POINTER_H
 
@@ -15,8 +15,8 @@
 /**
  * ktally_thread_pointer() - where the C library of the running task keeps what belongs to the thread
  *
- * On x86_64 the base of FS: the register itself, since task_struct has it only once the task was switched out. rdmsrl() is called
- * rdmsrq() since "x86/msr: Rename 'rdmsrl()' to 'rdmsrq()'", 6.16.
+ * On x86_64 the base of FS: the register itself, since task_struct has it only once the task was switched out.
+ * rdmsrl() is called rdmsrq() since "x86/msr: Rename 'rdmsrl()' to 'rdmsrq()'", 6.16.
  *
  * Return: the pointer; 0 for a 32-bit task or a kernel thread.
  * Context: any, NMI included, with preemption off.
@@ -42,8 +42,8 @@ static inline unsigned long ktally_thread_pointer(void)
  * @pointer: ktally_thread_pointer()
  * @self: what pthread_self() gave to some thread
  *
- * x86_64: they are the same. arm64: the C library's own structure, which differs in size from version to version, lies right below the
- * thread pointer; two threads are further apart than that, for each has a stack.
+ * x86_64: they are the same. arm64: the C library's own structure, which differs in size from version to version, lies
+ * right below the thread pointer; two threads are further apart than that, for each has a stack.
  */
 static inline bool ktally_thread_is(unsigned long pointer, unsigned long self)
 {
