@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Finds the file behind a mapping. Files of processes that start while we measure are kept open: by the time of the report
- * the process, its container and the file itself may be gone.
+ * Finds the file behind a mapping. Files of processes that start while we measure, and those that the module opens for us, are kept open:
+ * by the time of the report the process, its container and the file itself may be gone. As long as it is open nothing else has its inode.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -19,7 +19,6 @@
 
 struct kept {
 	struct kept *next;
-	char *path;
 	uint64_t inode;
 	uint32_t dev_major, dev_minor;
 	int fd;
@@ -88,8 +87,7 @@ static const struct kept *find(struct ktally_files *files, const struct ktally_m
 	const struct kept *kept;
 
 	for (kept = *slot_of(files, map); kept; kept = kept->next)
-		if (kept->inode == map->inode && kept->dev_major == map->dev_major && kept->dev_minor == map->dev_minor &&
-		    !strcmp(kept->path, map->path))
+		if (kept->inode == map->inode && kept->dev_major == map->dev_major && kept->dev_minor == map->dev_minor)
 			break;
 	return kept;
 }
@@ -114,29 +112,20 @@ void ktally_files_free(struct ktally_files *files)
 		while ((kept = files->slots[i])) {
 			files->slots[i] = kept->next;
 			close(kept->fd);
-			free(kept->path);
 			free(kept);
 		}
 	}
 	free(files);
 }
 
-void ktally_files_keep(struct ktally_files *files, const struct ktally_map *map, uint32_t pid)
+/* @fd is given up in any case. */
+static void keep(struct ktally_files *files, const struct ktally_map *map, int fd)
 {
-	struct kept *kept;
-	int fd;
+	struct kept *kept = fd < 0 ? NULL : calloc(1, sizeof(*kept));
 
-	if (files->nr >= files->most || !map->inode || find(files, map))
-		return;
-	fd = open_mapped(map, pid);
-	if (fd < 0)
-		return;
-	kept = calloc(1, sizeof(*kept));
-	if (kept)
-		kept->path = strdup(map->path);
-	if (!kept || !kept->path) {
-		free(kept);
-		close(fd);
+	if (!kept) {
+		if (fd >= 0)
+			close(fd);
 		return;
 	}
 	kept->inode = map->inode;
@@ -146,6 +135,23 @@ void ktally_files_keep(struct ktally_files *files, const struct ktally_map *map,
 	kept->next = *slot_of(files, map);
 	*slot_of(files, map) = kept;
 	files->nr++;
+}
+
+static bool wanted(struct ktally_files *files, const struct ktally_map *map)
+{
+	return files->nr < files->most && map->inode && !find(files, map);
+}
+
+void ktally_files_keep(struct ktally_files *files, const struct ktally_map *map, uint32_t pid)
+{
+	if (wanted(files, map))
+		keep(files, map, open_mapped(map, pid));
+}
+
+void ktally_files_add(struct ktally_files *files, const struct ktally_map *map, int fd)
+{
+	if (wanted(files, map))
+		keep(files, map, fcntl(fd, F_DUPFD_CLOEXEC, 0));
 }
 
 int ktally_files_open(struct ktally_files *files, const struct ktally_map *map, uint32_t pid)

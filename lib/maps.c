@@ -127,6 +127,13 @@ static void cut_start(struct ktally_map *map, uint64_t start)
 	map->start = start;
 }
 
+static uint64_t next_stamp(void)
+{
+	static uint64_t last;
+
+	return __atomic_add_fetch(&last, 1, __ATOMIC_RELAXED);
+}
+
 int ktally_maps_set(struct ktally_maps **out, const struct ktally_map *map, bool keep)
 {
 	struct ktally_map left, right, add[3];
@@ -160,6 +167,7 @@ int ktally_maps_set(struct ktally_maps **out, const struct ktally_map *map, bool
 	memmove(maps->list + first + nr_add, maps->list + last, (maps->nr - last) * sizeof(*maps->list));
 	memcpy(maps->list + first, add, nr_add * sizeof(*add));
 	maps->nr = maps->nr - (last - first) + nr_add;
+	maps->stamp = next_stamp();
 	return 0;
 }
 

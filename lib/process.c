@@ -17,12 +17,14 @@
  *
  * @whole: it was there from its beginning, so what /proc showed before it is not of it
  * @scanned: /proc was already asked as a last resort
+ * @comm: name of the process, "" if unknown
  */
 struct image {
 	struct image *next;
 	uint64_t id;
 	struct ktally_maps *maps;
 	bool loose, whole, ended, scanned;
+	char comm[16];
 };
 
 struct path {
@@ -35,6 +37,7 @@ struct ktally_processes {
 	struct path **paths;
 	size_t nr_slots, nr, nr_path_slots;
 	struct ktally_files *files;
+	struct ktally_unwinder *unwinder;
 	uint64_t vdso_size;
 	char *symfs;
 	bool recorded;		/* of another machine or time: /proc and what is mapped here say nothing */
@@ -129,12 +132,13 @@ static const char *intern(struct ktally_processes *procs, const char *text, size
 	return path->text;
 }
 
+/* @keep: what the rings told is newer than what /proc tells now or as old */
 struct scan {
 	struct ktally_processes *procs;
 	struct image *image;
+	bool keep;
 };
 
-/* What the rings told is newer than what /proc tells now or as old: it is kept. */
 static int scan_map(const struct ktally_map *found, size_t path_len, void *arg)
 {
 	struct scan *scan = arg;
@@ -143,12 +147,26 @@ static int scan_map(const struct ktally_map *found, size_t path_len, void *arg)
 	map.path = intern(scan->procs, found->path, strnlen(found->path, path_len));
 	if (!map.path)
 		return -ENOMEM;
-	return ktally_maps_set(&scan->image->maps, &map, true);
+	return ktally_maps_set(&scan->image->maps, &map, scan->keep);
 }
 
-static int scan_process(struct ktally_processes *procs, struct image *image)
+static void scan_comm(struct image *image)
 {
-	struct scan scan = { procs, image };
+	char name[64], *text;
+	size_t size;
+
+	snprintf(name, sizeof(name), "/proc/%u/comm", PID(image->id));
+	text = ktally_read_file(name, &size);
+	if (text && size && text[size - 1] == '\n')
+		text[size - 1] = 0;
+	if (text)
+		snprintf(image->comm, sizeof(image->comm), "%s", text);
+	free(text);
+}
+
+static int scan_process(struct ktally_processes *procs, struct image *image, bool keep)
+{
+	struct scan scan = { procs, image, keep };
 	char name[64], *text;
 	size_t size;
 	int ret;
@@ -159,6 +177,8 @@ static int scan_process(struct ktally_processes *procs, struct image *image)
 		return errno == ENOMEM ? -ENOMEM : 0;
 	ret = ktally_maps_parse(text, size, scan_map, &scan);
 	free(text);
+	if (!keep || !image->comm[0])
+		scan_comm(image);
 	return ret;
 }
 
@@ -178,7 +198,7 @@ static int scan_all(struct ktally_processes *procs)
 		if (*end || !pid || pid > INT32_MAX)
 			continue;
 		image = get_image(procs, (uint64_t)pid << 32, true);
-		ret = image ? scan_process(procs, image) : -ENOMEM;
+		ret = image ? scan_process(procs, image, true) : -ENOMEM;
 	}
 	closedir(dir);
 	return ret;
@@ -224,11 +244,17 @@ void ktally_processes_free(struct ktally_processes *procs)
 			free(path);
 		}
 	}
+	ktally_unwinder_free(procs->unwinder);
 	ktally_files_free(procs->files);
 	free(procs->symfs);
 	free(procs->slots);
 	free(procs->paths);
 	free(procs);
+}
+
+static void learn_comm(struct image *image, const struct ktally_process *process)
+{
+	snprintf(image->comm, sizeof(image->comm), "%.*s", (int)sizeof(process->comm), process->comm);
 }
 
 /* A child runs what its parent ran; if the parent was never seen, /proc may still tell when it is asked for. */
@@ -253,6 +279,7 @@ static int learn_fork(struct ktally_processes *procs, const struct ktally_proces
 	ktally_maps_put(child->maps);
 	child->maps = maps;
 	child->whole = true;
+	learn_comm(child, process);
 	return ret;
 }
 
@@ -278,6 +305,17 @@ static int learn_exec(struct ktally_processes *procs, const struct ktally_proces
 	if (!image->whole)
 		name_vdso(procs, image->maps);
 	image->whole = true;
+	learn_comm(image, process);
+	return 0;
+}
+
+static int learn_name(struct ktally_processes *procs, const struct ktally_process *process)
+{
+	struct image *image = get_image(procs, process->image, false);
+
+	if (!image)
+		return -ENOMEM;
+	learn_comm(image, process);
 	return 0;
 }
 
@@ -295,7 +333,8 @@ static int learn_mmap(struct ktally_processes *procs, const struct ktally_mmap *
 {
 	struct image *image = get_image(procs, record->image, false);
 	struct ktally_map map = { .start = record->start, .offset = record->offset, .inode = record->inode,
-				  .dev_major = record->dev_major, .dev_minor = record->dev_minor };
+				  .dev_major = record->dev_major, .dev_minor = record->dev_minor,
+				  .deleted = record->flags & KTALLY_MMAP_DELETED };
 	const char *path = strcmp(record->path, "//anon") ? record->path : "";
 
 	if (!image)
@@ -303,7 +342,7 @@ static int learn_mmap(struct ktally_processes *procs, const struct ktally_mmap *
 	if (record->length > UINT64_MAX - record->start)
 		return -EBADMSG;
 	map.end = record->start + record->length;
-	map.path = intern(procs, path, strlen(path));
+	map.path = record->flags & KTALLY_MMAP_VDSO ? "[vdso]" : intern(procs, path, strlen(path));
 	if (!map.path)
 		return -ENOMEM;
 	ktally_files_keep(procs->files, &map, PID(record->image));
@@ -322,6 +361,8 @@ int ktally_processes_record(struct ktally_processes *procs, const struct ktally_
 	case KTALLY_RECORD_EXIT:
 		learn_exit(procs, (const struct ktally_process *)record);
 		return 0;
+	case KTALLY_RECORD_COMM:
+		return learn_name(procs, (const struct ktally_process *)record);
 	case KTALLY_RECORD_MMAP:
 		return learn_mmap(procs, (const struct ktally_mmap *)record);
 	default:
@@ -356,7 +397,7 @@ const struct ktally_map *ktally_processes_find(struct ktally_processes *procs, u
 	if (!image || image->scanned || image->ended || (loose && loose->ended && !image->whole))
 		return NULL;
 	image->scanned = true;
-	if (!is_newest(procs, image) || scan_process(procs, image))
+	if (!is_newest(procs, image) || scan_process(procs, image, true))
 		return NULL;
 	return ktally_maps_find(image->maps, ip);
 }
@@ -366,6 +407,50 @@ int ktally_processes_open(struct ktally_processes *procs, const struct ktally_ma
 	if (procs && procs->recorded)
 		return ktally_recorded_open(procs->symfs, map->path, map->build_id);
 	return ktally_files_open(procs ? procs->files : NULL, map, pid);
+}
+
+/* /proc is newer than the records that were read so far. An exec in between makes it another image's, which records of it put right. */
+int ktally_processes_running(struct ktally_processes *procs, uint32_t pid, uint64_t id)
+{
+	struct image *image = get_image(procs, id, false);
+
+	if (!image || PID(id) != pid)
+		return image ? -EINVAL : -ENOMEM;
+	image->scanned = true;
+	return scan_process(procs, image, false);
+}
+
+const char *ktally_processes_comm(const struct ktally_processes *procs, uint64_t id)
+{
+	const struct image *image = find_image(procs, id, false);
+
+	if (!image || !image->comm[0])
+		image = find_image(procs, id, true);
+	return image && image->comm[0] ? image->comm : NULL;
+}
+
+/* What the module calls the file, and what /proc calls it: of an overlay that may be two files. */
+void ktally_processes_file(struct ktally_processes *procs, const struct ktally_mapped *mapped, uint64_t id, int fd)
+{
+	struct ktally_map map = { .inode = mapped->inode, .dev_major = mapped->dev_major, .dev_minor = mapped->dev_minor };
+	const struct image *image = find_image(procs, id, false);
+	const struct ktally_map *known = image ? ktally_maps_find(image->maps, mapped->start) : NULL;
+
+	ktally_files_add(procs->files, &map, fd);
+	if (known && known->inode && known->start == mapped->start && known->offset == mapped->offset)
+		ktally_files_add(procs->files, known, fd);
+}
+
+uint64_t ktally_processes_stamp(const struct ktally_processes *procs, uint64_t id)
+{
+	const struct image *image = find_image(procs, id, false), *loose = find_image(procs, id, true);
+
+	return (image && image->maps ? image->maps->stamp : 0) + (loose && loose->maps ? loose->maps->stamp : 0);
+}
+
+struct ktally_unwinder **ktally_processes_unwinder(struct ktally_processes *procs)
+{
+	return &procs->unwinder;
 }
 
 /* ---- recordings ---- */

@@ -18,6 +18,7 @@ struct ktally_map {
 struct ktally_maps {
 	unsigned int refs;
 	unsigned int nr, room;
+	uint64_t stamp;		/* of the last change; no two changes of any have the same */
 	struct ktally_map *list;
 };
 
@@ -41,8 +42,20 @@ const struct ktally_map *ktally_processes_find(struct ktally_processes *procs, u
  */
 int ktally_processes_open(struct ktally_processes *procs, const struct ktally_map *map, uint32_t pid);
 
+/** ktally_processes_file - @fd is the file @mapped, which its process mapped as image @image; it stays the caller's */
+void ktally_processes_file(struct ktally_processes *procs, const struct ktally_mapped *mapped, uint64_t image, int fd);
+/** ktally_processes_stamp - changes when what is known of the mappings of @image does */
+uint64_t ktally_processes_stamp(const struct ktally_processes *procs, uint64_t image);
+
+struct ktally_unwinder;
+/** ktally_processes_unwinder - what ktally_unwind_dump() keeps; it dies with @procs. unwind_dump.c */
+struct ktally_unwinder **ktally_processes_unwinder(struct ktally_processes *procs);
+void ktally_unwinder_free(struct ktally_unwinder *unwinder);
+
 /** ktally_vdso_size - bytes of this process' vDSO mapping, 0 if it has none */
 uint64_t ktally_vdso_size(void);
+/** ktally_vdso_image - this process' vDSO, readable memory of @size bytes, as long as the process lives; NULL: it has none */
+const void *ktally_vdso_image(uint64_t *size);
 
 /** ktally_read_file - whole file, NUL behind it. Return: malloc'ed, or NULL with errno */
 char *ktally_read_file(const char *path, size_t *size);

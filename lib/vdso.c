@@ -39,6 +39,14 @@ uint64_t ktally_vdso_size(void)
 	return vdso.end - vdso.start;
 }
 
+const void *ktally_vdso_image(uint64_t *size)
+{
+	struct ktally_map vdso = own_vdso();
+
+	*size = vdso.end - vdso.start;
+	return *size ? (const void *)(uintptr_t)vdso.start : NULL;
+}
+
 struct ktally_elf *ktally_elf_vdso(void)
 {
 	struct ktally_map vdso = own_vdso();
