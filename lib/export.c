@@ -47,6 +47,12 @@ static const struct ktally_exporter exporters[] = {
 		.needs = KTALLY_EXPORT_STACKS,
 		.write = ktally_export_pprof,
 	},
+	{
+		.name = "recording",
+		.suffix = "rec",
+		.help = "everything, with raw addresses, mappings, names and the accounting: read it later and elsewhere with `ktally report`",
+		.write = ktally_export_recording,
+	},
 };
 
 #define NR_EXPORTERS (sizeof(exporters) / sizeof(exporters[0]))

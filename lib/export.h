@@ -14,6 +14,7 @@ int ktally_export_csv(const struct ktally_report *report, FILE *out, struct ktal
 int ktally_export_folded(const struct ktally_report *report, FILE *out, struct ktally_error *err);
 int ktally_export_flamegraph(const struct ktally_report *report, FILE *out, struct ktally_error *err);
 int ktally_export_pprof(const struct ktally_report *report, FILE *out, struct ktally_error *err);
+int ktally_export_recording(const struct ktally_report *report, FILE *out, struct ktally_error *err);
 
 /** ktally_kind_is_stack - the key field is an interned stack, or the image that only serves one: not shown as a value */
 bool ktally_kind_is_stack(enum ktally_kind kind);

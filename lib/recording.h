@@ -57,6 +57,27 @@ uint64_t ktally_get_items(struct ktally_input *in, uint32_t size, uint32_t *stri
 #define KTALLY_CHUNK_EVENTS	KTALLY_CHUNK('E', 'V', 'N', 'T')
 #define KTALLY_CHUNK_END	KTALLY_CHUNK('E', 'N', 'D', ' ')
 
+/* Flags of a session, bytes of the items of arrays. */
+#define KTALLY_SESSION_SORTED		(1U << 0)
+#define KTALLY_SESSION_QUANTILES	(1U << 1)
+#define KTALLY_SESSION_FUNCTIONS	(1U << 2)
+#define KTALLY_SESSION_HITS		(1U << 3)	/* hits have a name of their own */
+#define KTALLY_SESSION_RINGS_CLOSED	(1U << 4)
+#define KTALLY_PROBE_BYTES	80U
+#define KTALLY_PAIR_BYTES	80U
+#define KTALLY_STEP_BYTES	24U
+#define KTALLY_TEXT_BYTES	16U
+#define KTALLY_FRAME_BYTES	88U
+#define KTALLY_MAPPING_BYTES	60U
+
+/* Flags of a frame and of a mapping. */
+#define KTALLY_FRAME_LOOKED_UP	(1U << 0)	/* image and word lead to it; else only frames that are inlined into it do */
+#define KTALLY_FRAME_OF_KERNEL	(1U << 1)	/* the word is of a kernel stack */
+#define KTALLY_FRAME_CALLER	(1U << 2)
+#define KTALLY_FRAME_IN_KERNEL	(1U << 3)
+#define KTALLY_FRAME_GUESS	(1U << 4)
+#define KTALLY_MAPPING_DELETED	(1U << 0)
+
 #define KTALLY_RECORDING_MAGIC	"KTALLYRC"
 #define KTALLY_RECORDING_VERSION 1
 #define KTALLY_CHUNK_BYTES	(1U << 20)	/* what a writer puts into one where there is more */
