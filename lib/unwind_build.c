@@ -34,7 +34,7 @@ struct ktally_unwind_build {
 	uint32_t nr_rules, room_rules;
 	uint32_t *slots, mask;	/* number of a rule + 1, 0 is free */
 	uint32_t last_rule;
-	uint64_t skipped;
+	uint64_t skipped, lost;
 	bool ignore, counted;
 };
 
@@ -180,8 +180,8 @@ uint32_t ktally_unwind_build_machine(const struct ktally_unwind_build *build)
 uint64_t ktally_unwind_build_pieces(const struct ktally_unwind_build *build, uint64_t *skipped)
 {
 	if (skipped)
-		*skipped = build->skipped;
-	return build->nr_pieces;
+		*skipped = build->skipped + build->lost;
+	return build->nr_pieces + build->lost;
 }
 
 /* The last of the described pieces that starts at @offset or before; -1: none. */
@@ -273,6 +273,11 @@ void ktally_unwind_build_skip(struct ktally_unwind_build *build)
 {
 	if (!build->ignore)
 		count_skipped(build);
+}
+
+void ktally_unwind_build_lost(struct ktally_unwind_build *build)
+{
+	build->lost++;
 }
 
 /* ---- order ---- */

@@ -36,6 +36,8 @@ int ktally_unwind_build_row(struct ktally_unwind_build *build, uint64_t offset, 
 int ktally_unwind_build_unknown(struct ktally_unwind_build *build);
 /** ktally_unwind_build_skip - count the piece that was begun last as not understood in part; its rows stay */
 void ktally_unwind_build_skip(struct ktally_unwind_build *build);
+/** ktally_unwind_build_lost - count a function that was described, but where it is was not understood */
+void ktally_unwind_build_lost(struct ktally_unwind_build *build);
 /** ktally_unwind_build_layer - what comes from here on only describes code that has no description yet */
 void ktally_unwind_build_layer(struct ktally_unwind_build *build);
 /** ktally_unwind_build_pieces - how many there are; @skipped: of these not understood; may be NULL */

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* unwind_gaps.c: tells from the code itself what it is where nothing describes it. */
+#include <errno.h>
+#include <string.h>
+
+#include "unwind_gaps.h"
+
+#define X86_STACK	7
+#define ARM64_STACK	31
+#define ARM64_LINK	30
+#define ARM64_NOP	0xd503201fU
+#define ARM64_BTI_C	0xd503245fU
+#define ARM64_SIGRETURN	0xd2801168U	/* mov x8, #139; */
+#define ARM64_SVC	0xd4000001U
+#define NOP_MAX		15	/* bytes of an instruction */
+#define PROLOGUE_EVERY	2048	/* code that keeps frame pointers has a function's begin in as many bytes */
+#define PLTS_MAX	8
+
+/* struct plt - a section of stubs; @lazy: its first is another, and pushes */
+struct plt {
+	uint64_t offset, size;
+	bool lazy;
+};
+
+struct gaps {
+	struct ktally_image *image;
+	struct plt plts[PLTS_MAX];
+	unsigned int nr_plts;
+};
+
+static uint32_t word(const uint8_t *at)
+{
+	return at[0] | at[1] << 8 | at[2] << 16 | (uint32_t)at[3] << 24;
+}
+
+/* ---- padding ---- */
+
+/* Return: bytes of the instruction that does nothing, 0 if it is another. */
+static unsigned int x86_nop(const uint8_t *code, unsigned int size)
+{
+	unsigned int n = 0, length;
+
+	while (n < size && (code[n] == 0x66 || code[n] == 0x2e))
+		n++;
+	if (n == size)
+		return 0;
+	if (code[n] == 0x90 || code[n] == 0xcc)
+		return n + 1;
+	if (size - n < 3 || code[n] != 0x0f || code[n + 1] != 0x1f)
+		return 0;
+	length = 3 + ((code[n + 2] & 7) == 4) + (code[n + 2] >> 6 == 1 ? 1 : code[n + 2] >> 6 == 2 ? 4 : 0);
+	return length <= size - n ? n + length : 0;
+}
+
+static bool is_padding(struct ktally_image *image, uint64_t start, uint64_t end)
+{
+	const uint8_t *code;
+	unsigned int size, step;
+
+	while (start < end) {
+		size = end - start < NOP_MAX ? end - start : NOP_MAX;
+		code = ktally_image_code(image, start, size);
+		if (!code)
+			return false;
+		if (image->machine == EM_AARCH64)
+			step = size >= 4 && (word(code) == ARM64_NOP || !word(code)) ? 4 : 0;
+		else
+			step = *code ? x86_nop(code, size) : 1;
+		if (!step)
+			return false;
+		start += step;
+	}
+	return true;
+}
+
+/* ---- what signal handlers return to ---- */
+
+/* Return: bytes of "system call rt_sigreturn" */
+static unsigned int sigreturn_at(const struct ktally_image *image, const uint8_t *code, size_t size)
+{
+	static const uint8_t x86[] = { 0x48, 0xc7, 0xc0, 15, 0, 0, 0, 0x0f, 0x05 }, x86_short[] = { 0xb8, 15, 0, 0, 0, 0x0f, 0x05 };
+
+	if (image->machine == EM_AARCH64)
+		return size >= 8 && word(code) == ARM64_SIGRETURN && word(code + 4) == ARM64_SVC ? 8 : 0;
+	if (size >= sizeof(x86) && !memcmp(code, x86, sizeof(x86)))
+		return sizeof(x86);
+	return size >= sizeof(x86_short) && !memcmp(code, x86_short, sizeof(x86_short)) ? sizeof(x86_short) : 0;
+}
+
+bool ktally_gaps_sigreturn(void *arg, uint64_t offset, uint64_t length)
+{
+	struct ktally_image *image = arg;
+	size_t size = length < 12 ? length : 12;
+	const uint8_t *code = ktally_image_code(image, offset, size);
+
+	if (!code)
+		return false;
+	/* Some begin a word early, so that an address of return, less one, is still inside. */
+	return sigreturn_at(image, code, size) || (size > 4 && sigreturn_at(image, code + 4, size - 4));
+}
+
+/* ---- rules ---- */
+
+static int add(struct ktally_unwind_build *build, uint64_t offset, const struct ktally_unwind_rule *rule)
+{
+	int rc = ktally_unwind_build_row(build, offset, rule);
+
+	return rc == -EINVAL ? 0 : rc;	/* the gap ends before */
+}
+
+/* x86: the return address lies @depth bytes above the stack pointer, less 8. */
+static int add_depth(struct ktally_unwind_build *build, uint64_t offset, int depth)
+{
+	struct ktally_unwind_rule rule = { .cfa = KTALLY_CFA_REGISTER, .reg = X86_STACK, .offset = depth, .return_offset = -8 };
+
+	return add(build, offset, &rule);
+}
+
+static int add_kind(struct ktally_unwind_build *build, uint64_t start, uint64_t end, uint8_t cfa)
+{
+	struct ktally_unwind_rule rule = { .cfa = cfa };
+	int rc = ktally_unwind_build_piece(build, start, end);
+
+	return rc ? (rc < 0 ? rc : 0) : add(build, start, &rule);
+}
+
+/* ---- stubs of a linker ---- */
+
+/* The first stub pushes once more, the others push behind their jump: after byte 11, or 9 where they begin with endbr64. */
+static int x86_plt(struct ktally_unwind_build *build, struct ktally_image *image, const struct plt *plt, uint64_t start)
+{
+	struct ktally_unwind_rule rule = { .cfa = KTALLY_CFA_PLT, .reg = X86_STACK, .offset = 8, .offset2 = 11, .return_offset = -8 };
+	static const uint8_t endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+	const uint8_t *code = plt->lazy && plt->size >= 32 ? ktally_image_code(image, plt->offset, 32) : NULL;
+	int rc;
+
+	/* Not lazy: stubs that only jump. */
+	if (!code || code[0] != 0xff || code[1] != 0x35)
+		return add_depth(build, start, 8);
+	if (!memcmp(code + 16, endbr64, 4))
+		rule.offset2 = 9;
+	if (start > plt->offset || plt->offset % 16)
+		return start % 16 ? 0 : add(build, start, &rule);
+	rc = add_depth(build, start, 16);
+	if (!rc)
+		rc = add_depth(build, start + 6, 24);
+	return rc ? rc : add(build, start + 16, &rule);
+}
+
+/* The first stub saves the link register, the others only jump. */
+static int arm64_plt(struct ktally_unwind_build *build, struct ktally_image *image, const struct plt *plt, uint64_t start)
+{
+	struct ktally_unwind_rule leaf = { .cfa = KTALLY_CFA_REGISTER, .reg = ARM64_STACK, .ret = KTALLY_RETURN_REGISTER, .return_offset = ARM64_LINK };
+	struct ktally_unwind_rule pushed = { .cfa = KTALLY_CFA_REGISTER, .reg = ARM64_STACK, .offset = 16, .return_offset = -8 };
+	const uint8_t *code = plt->lazy && plt->size >= 32 ? ktally_image_code(image, plt->offset, 4) : NULL;
+	int rc = add(build, start, &leaf);
+
+	if (rc || !code || start != plt->offset)
+		return rc;
+	rc = add(build, start + (word(code) == ARM64_BTI_C ? 8 : 4), &pushed);
+	return rc ? rc : add(build, start + 32, &leaf);
+}
+
+static int add_plt(struct ktally_unwind_build *build, struct gaps *gaps, const struct plt *plt, uint64_t start, uint64_t end)
+{
+	int rc = ktally_unwind_build_piece(build, start, end);
+
+	if (rc)
+		return rc < 0 ? rc : 0;
+	if (gaps->image->machine == EM_X86_64)
+		return x86_plt(build, gaps->image, plt, start);
+	return arm64_plt(build, gaps->image, plt, start);
+}
+
+static void find_plts(struct gaps *gaps)
+{
+	static const struct { const char *name; bool lazy; } names[] = { { ".plt", true }, { ".iplt", true }, { ".plt.sec", false },
+									 { ".plt.got", false }, { ".plt.bnd", false } };
+	GElf_Shdr header;
+	Elf_Scn *scn;
+	uint64_t offset, room;
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (!ktally_image_section(gaps->image, names[i].name, &header, &scn) ||
+		    !ktally_image_locate(gaps->image, header.sh_addr, &offset, &room))
+			continue;
+		gaps->plts[gaps->nr_plts++] = (struct plt){ offset, header.sh_size < room ? header.sh_size : room, names[i].lazy };
+	}
+}
+
+/* ---- a gap ---- */
+
+/* Return: bytes of the begin of a function that keeps a frame pointer: "push %rbp; mov %rsp,%rbp", "stp x29, x30, [sp, #-n]!" */
+static bool prologue_at(const struct ktally_image *image, const uint8_t *code, size_t size)
+{
+	static const uint8_t forms[2][4] = { { 0x55, 0x48, 0x89, 0xe5 }, { 0x55, 0x48, 0x8b, 0xec } };
+
+	if (size < 4)
+		return false;
+	if (image->machine == EM_AARCH64)
+		return (word(code) & 0xffc07fffU) == 0xa9807bfdU;
+	return *code == 0x55 && (!memcmp(code, forms[0], 4) || !memcmp(code, forms[1], 4));
+}
+
+/* Looks at code up to what signal handlers return to, @length bytes of that. Return: where that is, or @end; @prologues are counted */
+static uint64_t scan(struct ktally_image *image, uint64_t start, uint64_t end, uint64_t *prologues, unsigned int *length)
+{
+	unsigned int step = image->machine == EM_AARCH64 ? 4 : 1;
+	const uint8_t *code;
+	uint64_t at;
+
+	*prologues = 0;
+	for (at = start; at < end; at += step) {
+		size_t size = end - at < 9 ? end - at : 9;
+
+		code = ktally_image_code(image, at, size);
+		if (!code)
+			break;
+		*prologues += prologue_at(image, code, size);
+		if (*code != 0x48 && *code != 0xb8 && *code != (ARM64_SIGRETURN & 0xff))
+			continue;
+		*length = sigreturn_at(image, code, size);
+		if (*length)
+			return at;
+	}
+	*length = 0;
+	return end;
+}
+
+/* Code without stubs: whoever wrote no tables may still keep frame pointers, as JIT compilers and the code they leave in files do. */
+static int code_gap(struct ktally_unwind_build *build, struct ktally_image *image, uint64_t start, uint64_t end)
+{
+	uint64_t prologues, at;
+	unsigned int length;
+	int rc = 0;
+
+	while (start < end && !rc) {
+		at = scan(image, start, end, &prologues, &length);
+		/* A byte early, so that an address of return, less one, is still inside. */
+		if (length && at > start)
+			at--, length++;
+		if (prologues && at > start && prologues * PROLOGUE_EVERY >= at - start)
+			rc = add_kind(build, start, at, KTALLY_CFA_FRAME);
+		if (!rc && length)
+			rc = add_kind(build, at, at + length, KTALLY_CFA_SIGNAL);
+		start = at + length;
+	}
+	return rc;
+}
+
+static int gap(void *arg, struct ktally_unwind_build *build, uint64_t start, uint64_t end)
+{
+	struct gaps *gaps = arg;
+	unsigned int i;
+	int rc;
+
+	if (is_padding(gaps->image, start, end))
+		return 1;
+	while (start < end) {
+		const struct plt *next = NULL;
+		uint64_t from, to;
+
+		for (i = 0; i < gaps->nr_plts; i++) {
+			const struct plt *plt = &gaps->plts[i];
+
+			if (plt->offset < end && plt->offset + plt->size > start && (!next || plt->offset < next->offset))
+				next = plt;
+		}
+		from = next ? (next->offset > start ? next->offset : start) : end;
+		rc = code_gap(build, gaps->image, start, from);
+		if (rc || !next)
+			return rc;
+		to = next->offset + next->size < end ? next->offset + next->size : end;
+		rc = add_plt(build, gaps, next, from, to);
+		if (rc)
+			return rc;
+		start = to;
+	}
+	return 0;
+}
+
+int ktally_gaps_fill(struct ktally_unwind_build *build, struct ktally_image *image)
+{
+	struct gaps gaps = { .image = image };
+	uint64_t done = 0;
+	unsigned int i;
+	int rc = 0;
+
+	find_plts(&gaps);
+	for (i = 0; i < image->nr_segments && !rc; i++) {
+		uint64_t start = image->segments[i].offset, end = start + image->segments[i].size;
+
+		if (start < done)
+			start = done;
+		if (start >= end)
+			continue;
+		rc = ktally_unwind_build_gaps(build, start, end, gap, &gaps);
+		done = end;
+	}
+	return rc;
+}
