@@ -8,6 +8,7 @@
 #include "files.h"
 #include "hash.h"
 #include "process.h"
+#include "python_code.h"
 #include "reader.h"
 #include "recording.h"
 
@@ -37,6 +38,7 @@ struct ktally_processes {
 	struct path **paths;
 	size_t nr_slots, nr, nr_path_slots;
 	struct ktally_files *files;
+	struct ktally_code_book *codes;
 	struct ktally_unwinder *unwinder;
 	uint64_t vdso_size;
 	char *symfs;
@@ -215,8 +217,9 @@ struct ktally_processes *ktally_processes_new(bool scan)
 	procs->slots = calloc(procs->nr_slots, sizeof(*procs->slots));
 	procs->paths = calloc(procs->nr_path_slots, sizeof(*procs->paths));
 	procs->files = ktally_files_new();
+	procs->codes = ktally_code_book_new();
 	procs->vdso_size = ktally_vdso_size();
-	if (!procs->slots || !procs->paths || !procs->files || (scan && scan_all(procs))) {
+	if (!procs->slots || !procs->paths || !procs->files || !procs->codes || (scan && scan_all(procs))) {
 		ktally_processes_free(procs);
 		return NULL;
 	}
@@ -246,6 +249,7 @@ void ktally_processes_free(struct ktally_processes *procs)
 	}
 	ktally_unwinder_free(procs->unwinder);
 	ktally_files_free(procs->files);
+	ktally_code_book_free(procs->codes);
 	free(procs->symfs);
 	free(procs->slots);
 	free(procs->paths);
@@ -365,6 +369,8 @@ int ktally_processes_record(struct ktally_processes *procs, const struct ktally_
 		return learn_name(procs, (const struct ktally_process *)record);
 	case KTALLY_RECORD_MMAP:
 		return learn_mmap(procs, (const struct ktally_mmap *)record);
+	case KTALLY_RECORD_CODE:
+		return ktally_code_book_learn(procs->codes, (const struct ktally_code *)record);
 	default:
 		return 0;
 	}
@@ -499,4 +505,9 @@ int ktally_processes_each(const struct ktally_processes *procs, uint64_t id, int
 		if (!image || !ktally_maps_find(image->maps, loose->maps->list[i].start))
 			ret = fn(&loose->maps->list[i], arg);
 	return ret;
+}
+
+const struct ktally_code_object *ktally_processes_code(const struct ktally_processes *procs, uint64_t image, uint64_t code)
+{
+	return ktally_code_book_find(procs->codes, image, code);
 }

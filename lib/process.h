@@ -36,6 +36,10 @@ int ktally_maps_parse(const char *text, size_t size, ktally_maps_fn fn, void *ar
 /** ktally_processes_find - the mapping of @ip in @image; looks into /proc as a last resort. NULL: unknown */
 const struct ktally_map *ktally_processes_find(struct ktally_processes *procs, uint64_t image, uint64_t ip);
 
+struct ktally_code_object;
+/** ktally_processes_code - what CODE records told of the code object at @code (KTALLY_WORD_CODE()); NULL: unknown */
+const struct ktally_code_object *ktally_processes_code(const struct ktally_processes *procs, uint64_t image, uint64_t code);
+
 /**
  * ktally_processes_open - the file behind a mapping, for reading: kept open since it was mapped if there was a record of
  * that, else by way of process @pid if that still lives, else by its name. Return: a descriptor, or -1

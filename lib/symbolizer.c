@@ -7,6 +7,7 @@
 #include "hash.h"
 #include "modules.h"
 #include "process.h"
+#include "python_code.h"
 #include "recording.h"
 #include "symtab.h"
 
@@ -256,6 +257,30 @@ const struct ktally_frame *ktally_symbolize_mark(struct ktally_symbolizer *sym, 
 	return frame;
 }
 
+/* A frame of an interpreter, for which native code stands between it and its caller or not. */
+static const struct ktally_frame *symbolize_code(struct ktally_symbolizer *sym, uint64_t image, uint64_t word)
+{
+	const struct ktally_code_object *object;
+	struct ktally_frame *frame;
+	bool fresh;
+
+	frame = get_frame(sym, image, word & ~KTALLY_WORD_ENTRY, false, &fresh);
+	/* What was unknown may have become known by a later record. */
+	if (frame == &sym->no_memory || (!fresh && frame->symbol_address) || !sym->procs)
+		return frame;
+	frame->kind = KTALLY_FRAME_PYTHON;
+	frame->module = "[python]";
+	frame->address = KTALLY_WORD_CODE(word);
+	object = ktally_processes_code(sym->procs, image, KTALLY_WORD_CODE(word));
+	if (!object)
+		return frame;
+	frame->symbol_address = KTALLY_WORD_CODE(word);
+	frame->name = object->name;
+	frame->file = object->file;
+	frame->line = ktally_python_line(object, KTALLY_WORD_INSTRUCTION(word));
+	return frame;
+}
+
 /* A word with KTALLY_WORD_GUESS gives a frame of its own. */
 const struct ktally_frame *ktally_symbolize_user(struct ktally_symbolizer *sym, uint64_t image, uint64_t word, bool caller)
 {
@@ -266,6 +291,8 @@ const struct ktally_frame *ktally_symbolize_user(struct ktally_symbolizer *sym, 
 	const char *name;
 	bool fresh;
 
+	if (word & KTALLY_WORD_INTERP)
+		return symbolize_code(sym, image, word);
 	frame = get_frame(sym, image, word, caller, &fresh);
 	frame->address = ip;
 	frame->guess = word & KTALLY_WORD_GUESS;
