@@ -155,6 +155,14 @@ int kit_attach(struct kit *kit, const char *name)
 	return ktally_device_open(&kit->dev, kit->session, &kit->err);
 }
 
+int kit_look(struct kit *kit, struct ktally_session_info *info)
+{
+	char id[16];
+
+	snprintf(id, sizeof(id), "%u", kit->session);
+	return ktally_client_find(kit->client, id, info, &kit->err);
+}
+
 int kit_stop(struct kit *kit)
 {
 	return ktally_client_stop(kit->client, kit->session, &kit->err);

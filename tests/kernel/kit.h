@@ -34,6 +34,8 @@ int kit_make(struct kit *kit);
 int kit_start(struct kit *kit);
 int kit_stop(struct kit *kit);
 int kit_take(struct kit *kit);
+/** kit_look - what the session is like now */
+int kit_look(struct kit *kit, struct ktally_session_info *info);
 /** kit_attach - use the existing session @name, which must have been started */
 int kit_attach(struct kit *kit, const char *name);
 
@@ -72,6 +74,8 @@ int kit_tell_on(unsigned int cpu, const char *format, ...) __attribute__((format
 uint64_t kit_symbol(const char *name);
 /** kit_now - nanoseconds of CLOCK_MONOTONIC */
 uint64_t kit_now(void);
+/* What a quick machine does in a moment, a slow or busy one is given so long for, ns. */
+#define KIT_PATIENCE 60000000000ull
 /** kit_sleep_ms - really that long, whatever the signals */
 void kit_sleep_ms(unsigned int ms);
 /** kit_settle - poll until no session and no module reference is left, up to @ms. Return: 0 or -ETIMEDOUT */

@@ -233,12 +233,14 @@ static void spin_ms(unsigned int ms)
 		clock_gettime(CLOCK_MONOTONIC, &now);
 }
 
+/* Patience of tests that have the usual limit, ns. */
+#define SOME_SECONDS 5000000000ull
 #define CPU1 "/sys/devices/system/cpu/cpu1/online"
 
 /* CPU 1 goes and comes while everything runs; it counts again, and what it had counted stays. */
 TEST(processor_goes_and_comes)
 {
-	uint64_t ticks, clocks, calls;
+	uint64_t ticks, clocks, calls, begin;
 	struct kit kit;
 	unsigned int round;
 
@@ -264,9 +266,12 @@ TEST(processor_goes_and_comes)
 		ASSERT_EQ(0, kit_write(CPU1, "1"));
 		OK(&kit, kit_calls_on(1, 7));
 		kit_pin(1);
-		kit_sleep_ms(100);
-		spin_ms(50);
-		OK(&kit, kit_take(&kit));
+		begin = kit_now();
+		do {
+			kit_sleep_ms(100);
+			spin_ms(50);
+			OK(&kit, kit_take(&kit));
+		} while ((kit_hits(&kit, 1, 1) == ticks || kit_hits(&kit, 2, 1) == clocks) && kit_now() - begin < SOME_SECONDS);
 		EXPECT_LT(ticks, kit_hits(&kit, 1, 1)) TH_LOG("the timer does not tick on CPU 1 again");
 		EXPECT_LT(clocks, kit_hits(&kit, 2, 1)) TH_LOG("the clock does not count on CPU 1 again");
 		EXPECT_EQ((round + 1) * (503 + 7), kit_hits(&kit, 0, 1));
@@ -281,6 +286,7 @@ TEST(processor_goes_and_comes)
 /* A session that is made, started or stopped while CPU 1 is away. */
 TEST(processor_is_away)
 {
+	uint64_t begin;
 	struct kit kit;
 
 	if (access(CPU1, W_OK))
@@ -292,8 +298,11 @@ TEST(processor_is_away)
 	OK(&kit, kit_calls_on(0, 1009));
 	ASSERT_EQ(0, kit_write(CPU1, "1"));
 	OK(&kit, kit_calls_on(1, 503));
-	kit_sleep_ms(100);
-	OK(&kit, kit_take(&kit));
+	begin = kit_now();
+	do {
+		kit_sleep_ms(100);
+		OK(&kit, kit_take(&kit));
+	} while (!kit_hits(&kit, 1, 1) && kit_now() - begin < SOME_SECONDS);
 	EXPECT_EQ(1009, kit_hits(&kit, 0, 0));
 	EXPECT_EQ(503, kit_hits(&kit, 0, 1));
 	EXPECT_LT(0, kit_hits(&kit, 1, 1)) TH_LOG("the timer never ticked on CPU 1");

@@ -223,7 +223,7 @@ TEST_F(stacks, sampled)
 	};
 	struct kit *kit = &self->kit;
 	const struct ktally_table *t;
-	uint64_t chain = 0, total = 0;
+	uint64_t chain = 0, total = 0, begin;
 	bool stop = false;
 	pthread_t thread;
 	unsigned int nr;
@@ -235,7 +235,11 @@ TEST_F(stacks, sampled)
 	kit->plan->probes[0].period = 1000000;
 	ASSERT_EQ(0, pthread_create(&thread, NULL, spin, &stop));
 	OK(kit, kit_start(kit));
-	kit_sleep_ms(1500);
+	begin = kit_now();
+	do {
+		kit_sleep_ms(1500);
+		OK(kit, kit_take(kit));
+	} while (kit_total(kit, 0) < 200 && kit_now() - begin < 15000000000ull);
 	OK(kit, kit_stop(kit));
 	__atomic_store_n(&stop, true, __ATOMIC_RELEASE);
 	pthread_join(thread, NULL);

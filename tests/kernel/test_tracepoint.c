@@ -56,7 +56,7 @@ static bool life_of(pid_t pid, struct rusage *usage)
 
 	if (waitid(P_PID, pid, &info, WEXITED | WNOWAIT))
 		return false;
-	kit_sleep_ms(50);
+	kit_sleep_ms(200);
 	return wait4(pid, &status, 0, usage) == pid && !status;
 }
 
