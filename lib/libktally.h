@@ -844,6 +844,60 @@ int ktally_exemplar_stack(const struct ktally_report *report, const struct ktall
 			  struct ktally_stack_view *view);
 void ktally_stack_view_clear(struct ktally_stack_view *view);
 
+/* ---- containers: what a cgroup belongs to -------------------------------------------------------- containers.c, cgroups.c, pods.c */
+
+/**
+ * struct ktally_container - what the path of a cgroup tells
+ * @runtime: "docker", "containerd", "cri-o", "podman", "lxc", "machine" (of systemd-machined: nspawn, libvirt), "mesos", "oci" (one of which only
+ *	the id is known); "" if the cgroup is in no container. Borrowed for ever
+ * @id: 64 hex digits, or the name of a machine or an LXC container
+ * @pod: uid as Kubernetes writes it; of podman its id; "" if the cgroup is in no pod
+ */
+struct ktally_container {
+	const char *runtime;
+	char id[128], pod[72];
+};
+/** ktally_container_of - @path in its hierarchy, of version 1 or 2; the innermost counts. Return: whether it is in a container or a pod */
+bool ktally_container_of(struct ktally_container *container, const char *path);
+
+struct ktally_cgroups;
+/**
+ * ktally_cgroups_new - all cgroups of version 2 that are there now
+ * @root: folder in which the log folders of containers are looked for (ROOT/var/log/pods); NULL: this machine's
+ * @mount: folder of the hierarchy; NULL: where it is mounted
+ * Return: 0; -EOPNOTSUPP: no hierarchy of version 2 is mounted (the kernel gives ids of that alone); -ENOMEM; others of opendir()
+ */
+int ktally_cgroups_new(struct ktally_cgroups **cgroups, const char *mount, const char *root, struct ktally_error *err);
+void ktally_cgroups_free(struct ktally_cgroups *cgroups);
+/**
+ * ktally_cgroups_poll - learn what has been made since; what is gone stays known
+ * To be called at least every second or so while measuring: one that comes and goes between two calls is not known afterwards.
+ * Cheap when nothing happened.
+ */
+void ktally_cgroups_poll(struct ktally_cgroups *cgroups);
+/** ktally_cgroups_path - path in the hierarchy of the cgroup with that id, "/" for the root; NULL: not known. Borrowed from @cgroups */
+const char *ktally_cgroups_path(struct ktally_cgroups *cgroups, uint64_t id);
+/** ktally_cgroups_container - id or name of the container that it is in, "" for none; NULL: not known */
+const char *ktally_cgroups_container(struct ktally_cgroups *cgroups, uint64_t id);
+/** ktally_cgroups_pod - "NAMESPACE/NAME" of the pod that it is in, its uid if the log folder does not tell that; "" for none; NULL: not known */
+const char *ktally_cgroups_pod(struct ktally_cgroups *cgroups, uint64_t id);
+/**
+ * ktally_cgroups_find - the cgroup of a container or pod: of several the one that they all are in
+ * @container: id, or 12 digits or more of its begin, or name of a container (as the links in ROOT/var/log/containers tell, or of LXC and machined)
+ * @pod: uid, NAMESPACE/NAME or NAME; one of the two is NULL
+ * @id: out
+ * Return: 0; -ENOENT: there is none; -EEXIST: there are several, the sentence names some
+ */
+int ktally_cgroups_find(struct ktally_cgroups *cgroups, const char *container, const char *pod, uint64_t *id, struct ktally_error *err);
+/**
+ * ktally_cgroups_fold - make rows of @snapshot one whose keys of kind CONTAINER (or POD) are cgroups of the same container (or pod)
+ * Such a key is then the id of one of these cgroups, or 0 if they are in none. Cgroups that are not known stay rows of their own.
+ * Return: 0 or -ENOMEM; on failure nothing has changed
+ */
+int ktally_cgroups_fold(struct ktally_cgroups *cgroups, struct ktally_snapshot *snapshot, struct ktally_error *err);
+/** ktally_symbolizer_cgroups - what names keys of kind CONTAINER and POD; borrowed by @sym, NULL: nothing */
+void ktally_symbolizer_cgroups(struct ktally_symbolizer *sym, struct ktally_cgroups *cgroups);
+
 /** KTALLY_EXPORT_* - what an exporter needs of a table */
 #define KTALLY_EXPORT_STACKS	(1U << 0)	/* a table with a stack in its key */
 
