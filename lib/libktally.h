@@ -715,6 +715,8 @@ const struct ktally_frame *ktally_symbolize_user(struct ktally_symbolizer *sym, 
 #define KTALLY_SYMBOLIZE_LINES		(1U << 0)	/* file and line */
 #define KTALLY_SYMBOLIZE_INLINES	(1U << 1)	/* inlined functions, with file and line */
 void ktally_symbolizer_want(struct ktally_symbolizer *sym, unsigned int flags);
+/** ktally_symbolizer_trouble - why names of code that a process made could not be had, the first reason; NULL: nothing went wrong */
+const char *ktally_symbolizer_trouble(const struct ktally_symbolizer *sym);
 /** ktally_symbolize_mark - a frame that is no frame, of that name ("[cut: depth]"); @name must live as long as @sym */
 const struct ktally_frame *ktally_symbolize_mark(struct ktally_symbolizer *sym, const char *name);
 /** ktally_syscall_name - of this machine; NULL if there is none of that number */

@@ -7,6 +7,7 @@
 
 #include "files.h"
 #include "hash.h"
+#include "jit_names.h"
 #include "process.h"
 #include "python_code.h"
 #include "reader.h"
@@ -38,6 +39,7 @@ struct ktally_processes {
 	struct path **paths;
 	size_t nr_slots, nr, nr_path_slots;
 	struct ktally_files *files;
+	struct ktally_jit *jit;
 	struct ktally_code_book *codes;
 	struct ktally_unwinder *unwinder;
 	uint64_t vdso_size;
@@ -149,6 +151,7 @@ static int scan_map(const struct ktally_map *found, size_t path_len, void *arg)
 	map.path = intern(scan->procs, found->path, strnlen(found->path, path_len));
 	if (!map.path)
 		return -ENOMEM;
+	ktally_jit_process_maps(scan->procs->jit, PID(scan->image->id), &map);
 	return ktally_maps_set(&scan->image->maps, &map, scan->keep);
 }
 
@@ -217,9 +220,10 @@ struct ktally_processes *ktally_processes_new(bool scan)
 	procs->slots = calloc(procs->nr_slots, sizeof(*procs->slots));
 	procs->paths = calloc(procs->nr_path_slots, sizeof(*procs->paths));
 	procs->files = ktally_files_new();
+	procs->jit = ktally_jit_new(procs);
 	procs->codes = ktally_code_book_new();
 	procs->vdso_size = ktally_vdso_size();
-	if (!procs->slots || !procs->paths || !procs->files || !procs->codes || (scan && scan_all(procs))) {
+	if (!procs->slots || !procs->paths || !procs->files || !procs->codes || !procs->jit || (scan && scan_all(procs))) {
 		ktally_processes_free(procs);
 		return NULL;
 	}
@@ -248,6 +252,7 @@ void ktally_processes_free(struct ktally_processes *procs)
 		}
 	}
 	ktally_unwinder_free(procs->unwinder);
+	ktally_jit_free(procs->jit);
 	ktally_files_free(procs->files);
 	ktally_code_book_free(procs->codes);
 	free(procs->symfs);
@@ -304,6 +309,7 @@ static int learn_exec(struct ktally_processes *procs, const struct ktally_proces
 {
 	struct image *image = get_image(procs, process->image, false);
 
+	ktally_jit_process_exits(procs->jit, PID(process->image));
 	if (!image)
 		return -ENOMEM;
 	if (!image->whole)
@@ -327,6 +333,7 @@ static void learn_exit(struct ktally_processes *procs, const struct ktally_proce
 {
 	struct image *image = find_image(procs, process->image, false);
 
+	ktally_jit_process_exits(procs->jit, PID(process->image));
 	if (!image)
 		image = find_image(procs, process->image, true);
 	if (image)
@@ -350,6 +357,7 @@ static int learn_mmap(struct ktally_processes *procs, const struct ktally_mmap *
 	if (!map.path)
 		return -ENOMEM;
 	ktally_files_keep(procs->files, &map, PID(record->image));
+	ktally_jit_process_maps(procs->jit, PID(record->image), &map);
 	return ktally_maps_set(&image->maps, &map, false);
 }
 
@@ -374,6 +382,11 @@ int ktally_processes_record(struct ktally_processes *procs, const struct ktally_
 	default:
 		return 0;
 	}
+}
+
+struct ktally_jit *ktally_processes_jit(struct ktally_processes *procs)
+{
+	return procs ? procs->jit : NULL;
 }
 
 /* /proc shows the process' newest image; a later one than ours means that its mappings are not ours. */

@@ -56,6 +56,9 @@ struct ktally_unwinder;
 struct ktally_unwinder **ktally_processes_unwinder(struct ktally_processes *procs);
 void ktally_unwinder_free(struct ktally_unwinder *unwinder);
 
+/** ktally_processes_jit - the names of code that these processes make; belongs to @procs */
+struct ktally_jit *ktally_processes_jit(struct ktally_processes *procs);
+
 /** ktally_vdso_size - bytes of this process' vDSO mapping, 0 if it has none */
 uint64_t ktally_vdso_size(void);
 /** ktally_vdso_image - this process' vDSO, readable memory of @size bytes, as long as the process lives; NULL: it has none */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "hash.h"
+#include "jit_names.h"
 #include "modules.h"
 #include "process.h"
 #include "python_code.h"
@@ -24,17 +25,10 @@ struct chunk {
 	struct ktally_frame frames[1024];
 };
 
-struct perfmap {
-	struct perfmap *next;
-	uint32_t pid;
-	struct ktally_perfmap *map;
-};
-
 struct ktally_symbolizer {
 	struct ktally_processes *procs;
 	struct ktally_ksyms *ksyms;
 	struct ktally_modules *modules;
-	struct perfmap *perfmaps;
 	struct chunk *chunks;
 	struct entry *slots;
 	size_t nr, nr_slots;
@@ -97,7 +91,6 @@ int ktally_symbolizer_new(struct ktally_symbolizer **out, struct ktally_processe
 
 void ktally_symbolizer_free(struct ktally_symbolizer *sym)
 {
-	struct perfmap *perfmap;
 	struct chunk *chunk;
 
 	if (!sym)
@@ -105,11 +98,6 @@ void ktally_symbolizer_free(struct ktally_symbolizer *sym)
 	while ((chunk = sym->chunks)) {
 		sym->chunks = chunk->next;
 		free(chunk);
-	}
-	while ((perfmap = sym->perfmaps)) {
-		sym->perfmaps = perfmap->next;
-		ktally_perfmap_free(perfmap->map);
-		free(perfmap);
 	}
 	ktally_ksyms_free(sym->ksyms);
 	ktally_modules_free(sym->modules);
@@ -213,32 +201,26 @@ const struct ktally_frame *ktally_symbolize_kernel(struct ktally_symbolizer *sym
 	return frame;
 }
 
-static const struct ktally_perfmap *get_perfmap(struct ktally_symbolizer *sym, uint32_t pid)
+/* What a process says itself of its code. Return: found */
+static bool name_jit(struct ktally_symbolizer *sym, struct ktally_frame *frame, uint64_t image, uint64_t ip)
 {
-	struct perfmap *perfmap;
+	struct ktally_jit_name found;
 
-	for (perfmap = sym->perfmaps; perfmap; perfmap = perfmap->next)
-		if (perfmap->pid == pid)
-			return perfmap->map;
-	perfmap = calloc(1, sizeof(*perfmap));
-	if (!perfmap)
-		return NULL;
-	perfmap->pid = pid;
-	perfmap->map = ktally_perfmap_load(pid);
-	perfmap->next = sym->perfmaps;
-	sym->perfmaps = perfmap;
-	return perfmap->map;
+	if (sym->recorded || !ktally_jit_find(ktally_processes_jit(sym->procs), image >> 32, ip, 0, &found))
+		return false;
+	frame->kind = KTALLY_FRAME_JIT;
+	frame->name = found.name;
+	frame->symbol_address = found.address;
+	if (sym->want & KTALLY_SYMBOLIZE_LINES) {
+		frame->file = found.file;
+		frame->line = found.line;
+	}
+	return true;
 }
 
-static void name_jit(struct ktally_symbolizer *sym, struct ktally_frame *frame, uint64_t image, uint64_t ip)
+const char *ktally_symbolizer_trouble(const struct ktally_symbolizer *sym)
 {
-	const struct ktally_perfmap *perfmap = sym->recorded ? NULL : get_perfmap(sym, image >> 32);
-	const char *name = perfmap ? ktally_perfmap_find(perfmap, ip, &frame->symbol_address) : NULL;
-
-	frame->module = "[anon]";
-	frame->kind = KTALLY_FRAME_JIT;
-	if (name)
-		frame->name = name;
+	return sym->procs ? ktally_jit_trouble(ktally_processes_jit(sym->procs)) : NULL;
 }
 
 void ktally_symbolizer_want(struct ktally_symbolizer *sym, unsigned int flags)
@@ -305,7 +287,9 @@ const struct ktally_frame *ktally_symbolize_user(struct ktally_symbolizer *sym, 
 	frame->map_start = map->start;
 	frame->map_end = map->end;
 	frame->map_offset = map->offset;
-	if (!map->path[0]) {
+	if (ktally_jit_mapping(map)) {
+		frame->module = "[anon]";
+		frame->kind = KTALLY_FRAME_JIT;
 		name_jit(sym, frame, image, at);
 		return frame;
 	}

@@ -69,15 +69,4 @@ void ktally_elf_sort(struct ktally_elf *elf);
 /** ktally_notes_build_id - hex text of the build-id in ELF notes; "" if there is none */
 void ktally_notes_build_id(const void *notes, size_t size, char *text);
 
-/* ---- perf maps of JIT compilers: symtab_perfmap.c ---- */
-
-struct ktally_perfmap;
-
-/** ktally_perfmap_load - /tmp/perf-PID.map as the process @pid sees it. NULL: it has none */
-struct ktally_perfmap *ktally_perfmap_load(uint32_t pid);
-/** ktally_perfmap_parse - @text as for ktally_ksyms_parse */
-struct ktally_perfmap *ktally_perfmap_parse(char *text, size_t size);
-void ktally_perfmap_free(struct ktally_perfmap *map);
-const char *ktally_perfmap_find(const struct ktally_perfmap *map, uint64_t ip, uint64_t *start);
-
 #endif /* KTALLY_SYMTAB_H */

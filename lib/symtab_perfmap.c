@@ -1,120 +1,108 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Names of code that a JIT compiler made, from the perf map it writes. */
-#include <errno.h>
+/* Reads the text of perf maps. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "process.h"
-#include "symtab.h"
+#include "perfmap.h"
 
+#define LINE_MAX_BYTES 16384U
+
+/* @part: the beginning of a line whose end has not come yet; @skip: it is too long, and what comes of it is not looked at */
 struct ktally_perfmap {
-	char *text;
-	struct jit {
-		uint64_t start, size;
-		size_t line;	/* later lines replace earlier ones */
-		const char *name;
-	} *list;
-	size_t nr;
+	struct ktally_jit_codes *codes;
+	size_t nr_part;
+	bool skip;
+	char part[LINE_MAX_BYTES];
 };
 
-static bool take_hex(char **at, uint64_t *value)
+struct ktally_perfmap *ktally_perfmap_new(struct ktally_jit_codes *codes)
 {
-	char *end;
+	struct ktally_perfmap *map = malloc(sizeof(*map));
 
-	if (!strchr("0123456789abcdefABCDEF", **at) || !**at)
-		return false;
-	errno = 0;
-	*value = strtoull(*at, &end, 16);
-	if (errno || *end != ' ')
-		return false;
-	*at = end + 1;
-	return true;
-}
-
-static int compare(const void *left, const void *right)
-{
-	const struct jit *a = left, *b = right;
-
-	if (a->start != b->start)
-		return a->start < b->start ? -1 : 1;
-	return a->line < b->line ? -1 : a->line > b->line;
-}
-
-static void take_lines(struct ktally_perfmap *map, size_t size)
-{
-	char *line = map->text, *end = line + size, *stop, *p;
-	struct jit *jit;
-
-	for (; line < end; line = stop + 1) {
-		stop = memchr(line, '\n', end - line);
-		if (!stop)
-			break;
-		*stop = 0;
-		p = line;
-		jit = &map->list[map->nr];
-		if (!take_hex(&p, &jit->start) || !take_hex(&p, &jit->size) || !jit->size || !*p)
-			continue;
-		jit->name = p;
-		jit->line = map->nr++;
+	if (map) {
+		map->codes = codes;
+		ktally_perfmap_restart(map);
 	}
-}
-
-struct ktally_perfmap *ktally_perfmap_parse(char *text, size_t size)
-{
-	struct ktally_perfmap *map = calloc(1, sizeof(*map));
-	size_t i, lines = 1;
-
-	for (i = 0; i < size; i++)
-		lines += text[i] == '\n';
-	if (map)
-		map->list = calloc(lines, sizeof(*map->list));
-	if (!map || !map->list) {
-		free(map);
-		free(text);
-		return NULL;
-	}
-	map->text = text;
-	take_lines(map, size);
-	qsort(map->list, map->nr, sizeof(*map->list), compare);
 	return map;
-}
-
-struct ktally_perfmap *ktally_perfmap_load(uint32_t pid)
-{
-	char path[64], *text;
-	size_t size;
-
-	snprintf(path, sizeof(path), "/proc/%u/root/tmp/perf-%u.map", pid, pid);
-	text = ktally_read_file(path, &size);
-	if (!text) {
-		snprintf(path, sizeof(path), "/tmp/perf-%u.map", pid);
-		text = ktally_read_file(path, &size);
-	}
-	return text ? ktally_perfmap_parse(text, size) : NULL;
 }
 
 void ktally_perfmap_free(struct ktally_perfmap *map)
 {
-	if (!map)
-		return;
-	free(map->list);
-	free(map->text);
 	free(map);
 }
 
-const char *ktally_perfmap_find(const struct ktally_perfmap *map, uint64_t ip, uint64_t *start)
+void ktally_perfmap_restart(struct ktally_perfmap *map)
 {
-	size_t low = 0, high = map->nr, mid;
+	map->nr_part = 0;
+	map->skip = false;
+}
 
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		if (map->list[mid].start <= ip)
-			low = mid + 1;
-		else
-			high = mid;
+static int digit_of(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+		return (c | 0x20) - 'a' + 10;
+	return -1;
+}
+
+/* A number and the spaces behind it. */
+static bool take_hex(const char **at, const char *end, uint64_t *value)
+{
+	const char *p = *at, *first;
+
+	if (end - p > 2 && p[0] == '0' && (p[1] | 0x20) == 'x')
+		p += 2;
+	*value = 0;
+	for (first = p; p < end && digit_of(*p) >= 0; p++) {
+		if (*value >> 60)
+			return false;
+		*value = *value << 4 | (unsigned int)digit_of(*p);
 	}
-	if (!low || ip - map->list[low - 1].start >= map->list[low - 1].size)
-		return NULL;
-	*start = map->list[low - 1].start;
-	return map->list[low - 1].name;
+	if (p == first || p == end || (*p != ' ' && *p != '\t'))
+		return false;
+	while (p < end && (*p == ' ' || *p == '\t'))
+		p++;
+	*at = p;
+	return true;
+}
+
+static void take_line(struct ktally_perfmap *map, const char *line, size_t len)
+{
+	const char *p = line, *end = line + len, *name;
+	uint64_t start, size;
+
+	while (end > line && (end[-1] == '\r' || end[-1] == ' '))
+		end--;
+	if (!take_hex(&p, end, &start) || !take_hex(&p, end, &size) || !size || p == end)
+		return;
+	name = ktally_jit_codes_text(map->codes, p, end - p);
+	if (name)
+		ktally_jit_codes_add(map->codes, start, size, 0, name);
+}
+
+void ktally_perfmap_feed(struct ktally_perfmap *map, const char *text, size_t size)
+{
+	const char *end = text + size, *stop;
+	size_t len;
+
+	for (; text < end; text = stop + 1) {
+		stop = memchr(text, '\n', end - text);
+		len = (stop ? stop : end) - text;
+		if (map->nr_part + len > sizeof(map->part))
+			map->skip = true;
+		if (stop && !map->skip && !map->nr_part) {
+			take_line(map, text, len);
+			continue;
+		}
+		if (!map->skip) {
+			memcpy(map->part + map->nr_part, text, len);
+			map->nr_part += len;
+		}
+		if (!stop)
+			return;
+		if (!map->skip)
+			take_line(map, map->part, map->nr_part);
+		ktally_perfmap_restart(map);
+	}
 }
