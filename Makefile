@@ -21,13 +21,13 @@ endif
 CFLAGS   ?= -O2 -g
 CPPFLAGS += -D_GNU_SOURCE -DKTALLY_VERSION='"$(VERSION)"' -I$(O) -Iuapi -Ilib -I$(SYSROOT)/usr/include/libnl3
 FLAGS    := -std=gnu11 -Wall -Wextra -Werror -MMD -MP
-LDLIBS   += -lnl-genl-3 -lnl-3 -ltraceevent -lunwind-$(firstword $(subst -, ,$(shell $(CC) -dumpmachine))) -lunwind -lelf -lz -liberty -lm
+LDLIBS   += -lnl-genl-3 -lnl-3 -ltraceevent -lunwind-$(firstword $(subst -, ,$(shell $(CC) -dumpmachine))) -lunwind -ldw -lelf -lz -llzma -liberty -ldl -lm
 
 LIB_OBJS  := $(patsubst %.c,$(O)/%.o,$(wildcard lib/*.c))
 TOOL_OBJS := $(patsubst %.c,$(O)/%.o,$(wildcard tools/*.c))
 COMMANDS  := profile stat syscalls func cache tally hist pair trace session list doctor help completion man
 MAN1      := $(O)/man/ktally.1 $(COMMANDS:%=$(O)/man/ktally-%.1)
-PACKAGES  := gcc libc6-dev libnl-3-dev libnl-genl-3-dev libelf-dev zlib1g-dev libiberty-dev libtraceevent-dev libunwind-dev
+PACKAGES  := gcc libc6-dev libnl-3-dev libnl-genl-3-dev libelf-dev libdw-dev liblzma-dev zlib1g-dev libiberty-dev libtraceevent-dev libunwind-dev
 
 all: $(BIN) man ## build the program, its library and manual pages
 
@@ -60,7 +60,7 @@ $(MAN1): $(HOST_KTALLY)
 deps: $(O)/deps ## install what the build needs (Debian)
 $(O)/deps: Makefile
 	@mkdir -p $(O)
-	@printf '#include <%s>\n' netlink/genl/genl.h libelf.h zlib.h libiberty/demangle.h traceevent/event-parse.h libunwind.h | \
+	@printf '#include <%s>\n' netlink/genl/genl.h libelf.h elfutils/libdw.h zlib.h lzma.h libiberty/demangle.h traceevent/event-parse.h libunwind.h | \
 		$(CC) -I$(SYSROOT)/usr/include/libnl3 -E - >/dev/null 2>&1 || \
 		$(if $(CROSS_COMPILE),{ echo 'make: $(CC) lacks headers of: $(PACKAGES)' >&2; exit 1; },tests/need $(PACKAGES))
 	@touch $@

@@ -1,146 +1,248 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Reads segments, functions, PLT entries and the build-id out of an ELF file with libelf. */
+/*
+ * Reads segments, functions and the build-id out of an ELF file. libelf reads its headers; symbols are read in blocks, for a copy of
+ * the whole table would take more memory than what is kept of it.
+ */
 #include <errno.h>
-#include <gelf.h>
 #include <libelf.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "elf_file.h"
-#include "symtab.h"
+#include "elf_load.h"
 
-#define SEGMENTS_MAX 1024U
+#define SEGMENTS_MAX	1024U
+#define NOTES_MAX	(1U << 20)
+#define BLOCK		65536U
+/* A string table up to this size is kept in memory, a larger one is read name by name. */
+#define STRINGS_KEPT	(8U << 20)
 
-/* Ranks of symbols at one address; HAS_SIZE is the bit by which ktally_elf_sort knows a real end. */
-#define HAS_SIZE 0x80
-#define RANK_FUNCTION 0x40
-#define RANK_GLOBAL 0x20
-
-static uint8_t rank_of(const GElf_Sym *sym, const char *name)
+size_t ktally_elf_bytes(const struct ktally_elf_load *load, uint64_t offset, void *buf, size_t len)
 {
-	uint8_t rank = sym->st_size ? HAS_SIZE : 0;
-	unsigned int underscores = 0;
+	size_t done = 0;
+	ssize_t got;
 
-	if (GELF_ST_TYPE(sym->st_info) != STT_NOTYPE)
-		rank |= RANK_FUNCTION;
-	if (GELF_ST_BIND(sym->st_info) != STB_LOCAL)
-		rank |= RANK_GLOBAL;
-	while (underscores < 8 && name[underscores] == '_')
-		underscores++;
-	return rank | (8 - underscores);
+	if (offset >= load->size)
+		return 0;
+	if (len > load->size - offset)
+		len = load->size - offset;
+	if (load->fd < 0) {
+		memcpy(buf, load->image + offset, len);
+		return len;
+	}
+	while (done < len) {
+		got = pread(load->fd, (char *)buf + done, len - done, (off_t)(offset + done));
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		done += got;
+	}
+	return done;
 }
 
-static bool is_function(const GElf_Sym *sym, const GElf_Shdr *section)
+char *ktally_elf_whole(const struct ktally_elf_load *load, const GElf_Shdr *section, size_t most, size_t *size)
 {
-	unsigned int type = GELF_ST_TYPE(sym->st_info);
+	char *buf;
 
-	if (type == STT_FUNC || type == STT_GNU_IFUNC)
-		return true;
-	return type == STT_NOTYPE && section && section->sh_flags & SHF_EXECINSTR;
+	if (section->sh_type == SHT_NOBITS || section->sh_flags & SHF_COMPRESSED || !section->sh_size || section->sh_size > most ||
+	    section->sh_offset > load->size || section->sh_size > load->size - section->sh_offset)
+		return NULL;
+	buf = malloc(section->sh_size);
+	if (!buf)
+		return NULL;
+	*size = ktally_elf_bytes(load, section->sh_offset, buf, section->sh_size);
+	if (*size == section->sh_size)
+		return buf;
+	free(buf);
+	return NULL;
 }
 
-static int add_symbol(struct ktally_elf *elf, Elf *file, const GElf_Sym *sym, const char *name)
+/* ---- strings ---- */
+
+static int fill_strings(const struct ktally_elf_load *load, const GElf_Shdr *section, struct ktally_elf_strings *strings)
 {
-	GElf_Shdr header, *section = NULL;
+	if (section->sh_offset >= load->size)
+		return -1;
+	strings->offset = section->sh_offset;
+	strings->size = section->sh_size < load->size - section->sh_offset ? section->sh_size : load->size - section->sh_offset;
+	strings->fd = -1;
+	if (strings->size > UINT32_MAX)
+		strings->size = UINT32_MAX;
+	if (load->fd >= 0 && strings->size > STRINGS_KEPT) {
+		strings->fd = dup(load->fd);
+		return strings->fd < 0 ? -ENOMEM : 0;
+	}
+	strings->text = malloc(strings->size + 1);
+	if (!strings->text)
+		return -ENOMEM;
+	strings->size = ktally_elf_bytes(load, strings->offset, strings->text, strings->size);
+	strings->room = strings->size;
+	return 0;
+}
+
+int ktally_elf_strings(struct ktally_elf_load *load, size_t n)
+{
+	struct ktally_elf *elf = load->elf;
+	GElf_Shdr section;
+	unsigned int i;
+	int ret;
+
+	if (!gelf_getshdr(elf_getscn(load->file, n), &section) || section.sh_type != SHT_STRTAB || section.sh_flags & SHF_COMPRESSED ||
+	    !section.sh_size)
+		return -1;
+	for (i = load->first_strings; i < elf->nr_strings; i++)
+		if (elf->strings[i].offset == section.sh_offset)
+			return i;
+	if (!elf->nr_strings) {	/* that of ktally_elf_add() */
+		elf->strings[0].fd = -1;
+		elf->nr_strings = 1;
+	}
+	if (elf->nr_strings == KTALLY_ELF_STRINGS_MAX)
+		return -1;
+	ret = fill_strings(load, &section, &elf->strings[elf->nr_strings]);
+	return ret ? ret : (int)elf->nr_strings++;
+}
+
+/* ---- symbols ---- */
+
+/* What decides about symbols of a section, for there are too many to ask libelf for each. */
+struct section {
 	uint64_t end;
+	bool executable;
+};
 
-	if (sym->st_shndx == SHN_UNDEF || !name || !*name || *name == '$' || (name[0] == '.' && name[1] == 'L'))
-		return 0;
-	if (sym->st_shndx < SHN_LORESERVE)
-		section = gelf_getshdr(elf_getscn(file, sym->st_shndx), &header);
-	if (!is_function(sym, section))
-		return 0;
-	end = sym->st_value + sym->st_size;
-	if (!sym->st_size)
-		end = section ? section->sh_addr + section->sh_size : sym->st_value + 1;
-	if (end <= sym->st_value)
-		return 0;
-	return ktally_elf_add(elf, sym->st_value, end, rank_of(sym, name), name, "");
+struct symbols {
+	struct ktally_elf_load *load;
+	struct section *sections;
+	size_t nr_sections;
+	unsigned int table;
+	bool wide;
+};
+
+static struct section *read_sections(const struct ktally_elf_load *load, size_t *nr)
+{
+	struct section *sections;
+	GElf_Shdr header;
+	size_t i;
+
+	if (elf_getshdrnum(load->file, nr) || *nr > SHN_LORESERVE)
+		*nr = 0;
+	sections = calloc(*nr + 1, sizeof(*sections));
+	for (i = 1; sections && i < *nr; i++) {
+		if (!gelf_getshdr(elf_getscn(load->file, i), &header))
+			continue;
+		sections[i].end = header.sh_addr + header.sh_size;
+		sections[i].executable = header.sh_flags & SHF_EXECINSTR;
+	}
+	return sections;
 }
 
-static int add_symbols(struct ktally_elf *elf, Elf *file, Elf_Scn *scn, const GElf_Shdr *header)
+/* A label of code that nobody gave a type; those of assemblers and of compilers are no functions. */
+static bool is_label(const struct symbols *symbols, const Elf64_Sym *sym)
 {
-	Elf_Data *data = elf_getdata(scn, NULL);
-	size_t i, nr;
-	GElf_Sym sym;
+	char start[3];
+
+	if (sym->st_shndx >= symbols->nr_sections || !symbols->sections[sym->st_shndx].executable)
+		return false;
+	if (!ktally_elf_name(symbols->load->elf, sym->st_name | (uint64_t)symbols->table << 32, start, sizeof(start)))
+		return false;
+	return start[0] != '$' && strcmp(start, ".L");
+}
+
+static int take_symbol(const struct symbols *symbols, const Elf64_Sym *sym)
+{
+	struct ktally_elf_symbol symbol = { .start = sym->st_value, .name = sym->st_name, .table = symbols->table };
+	unsigned int type = ELF64_ST_TYPE(sym->st_info);
+	uint64_t size = sym->st_size;
+
+	if (sym->st_shndx == SHN_UNDEF || !sym->st_name)
+		return 0;
+	if (type == STT_FUNC || type == STT_GNU_IFUNC)
+		symbol.rank = KTALLY_ELF_FUNCTION;
+	else if (type != STT_NOTYPE || !is_label(symbols, sym))
+		return 0;
+	if (size)
+		symbol.rank |= KTALLY_ELF_SIZED;
+	else
+		size = sym->st_shndx < symbols->nr_sections ? symbols->sections[sym->st_shndx].end - sym->st_value : 1;
+	if (ELF64_ST_BIND(sym->st_info) != STB_LOCAL)
+		symbol.rank |= KTALLY_ELF_GLOBAL;
+	if (sym->st_value + size <= sym->st_value)
+		return 0;
+	symbol.size = size < KTALLY_ELF_SIZE_MAX ? size : KTALLY_ELF_SIZE_MAX;
+	return ktally_elf_push(symbols->load->elf, &symbol);
+}
+
+static int take_block(const struct symbols *symbols, const char *block, size_t size)
+{
+	Elf32_Sym narrow;
+	Elf64_Sym sym;
+	size_t at = 0;
 	int ret = 0;
 
-	if (!data || !header->sh_entsize)
-		return 0;
-	nr = data->d_size / header->sh_entsize;
-	for (i = 0; i < nr && i <= INT32_MAX && !ret; i++)
-		if (gelf_getsym(data, (int)i, &sym))
-			ret = add_symbol(elf, file, &sym, elf_strptr(file, header->sh_link, sym.st_name));
-	return ret;
-}
-
-/* Where the jump of the first PLT relocation lies, and how far apart they are: fixed by the psABI of each machine. */
-static bool plt_layout(Elf *file, uint64_t *first, uint64_t *end, uint64_t *step)
-{
-	GElf_Ehdr ehdr;
-	GElf_Shdr plt;
-	uint64_t head;
-
-	if (!gelf_getehdr(file, &ehdr))
-		return false;
-	*step = 16;
-	if (ehdr.e_machine == EM_X86_64 && ktally_elf_section(file, ".plt.sec", &plt))
-		head = 0;
-	else if (ktally_elf_section(file, ".plt", &plt))
-		head = ehdr.e_machine == EM_X86_64 ? 16 : ehdr.e_machine == EM_AARCH64 ? 32 : UINT64_MAX;
-	else
-		return false;
-	if (head == UINT64_MAX || plt.sh_size < head || plt.sh_addr > UINT64_MAX - plt.sh_size)
-		return false;
-	*first = plt.sh_addr + head;
-	*end = plt.sh_addr + plt.sh_size;
-	return true;
-}
-
-static int add_plt(struct ktally_elf *elf, Elf *file)
-{
-	uint64_t at, end, step;
-	GElf_Shdr rela, symtab;
-	Elf_Data *relocs, *symbols;
-	Elf_Scn *scn;
-	GElf_Rela reloc;
-	GElf_Sym sym;
-	const char *name;
-	int i, ret = 0;
-
-	scn = ktally_elf_section(file, ".rela.plt", &rela);
-	if (!scn || rela.sh_type != SHT_RELA || !plt_layout(file, &at, &end, &step))
-		return 0;
-	relocs = elf_getdata(scn, NULL);
-	scn = elf_getscn(file, rela.sh_link);
-	symbols = scn ? elf_getdata(scn, NULL) : NULL;
-	if (!relocs || !symbols || !gelf_getshdr(scn, &symtab) || (symtab.sh_type != SHT_DYNSYM && symtab.sh_type != SHT_SYMTAB))
-		return 0;
-	for (i = 0; end - at >= step && gelf_getrela(relocs, i, &reloc) && !ret; i++, at += step) {
-		if (GELF_R_SYM(reloc.r_info) > INT32_MAX || !gelf_getsym(symbols, (int)GELF_R_SYM(reloc.r_info), &sym))
-			continue;
-		name = elf_strptr(file, symtab.sh_link, sym.st_name);
-		if (name && *name)
-			ret = ktally_elf_add(elf, at, at + step, HAS_SIZE, name, "@plt");
+	if (symbols->wide) {
+		for (; at + sizeof(sym) <= size && !ret; at += sizeof(sym)) {
+			memcpy(&sym, block + at, sizeof(sym));
+			ret = take_symbol(symbols, &sym);
+		}
+		return ret;
+	}
+	for (; at + sizeof(narrow) <= size && !ret; at += sizeof(narrow)) {
+		memcpy(&narrow, block + at, sizeof(narrow));
+		sym = (Elf64_Sym){ .st_name = narrow.st_name, .st_info = narrow.st_info, .st_shndx = narrow.st_shndx,
+				   .st_value = narrow.st_value, .st_size = narrow.st_size };
+		ret = take_symbol(symbols, &sym);
 	}
 	return ret;
 }
 
-static int load_symbols(struct ktally_elf *elf, Elf *file)
+static int load_table(struct symbols *symbols, const GElf_Shdr *header)
 {
+	size_t entry = symbols->wide ? sizeof(Elf64_Sym) : sizeof(Elf32_Sym), room = BLOCK / entry * entry, size, done = 0;
+	int table = ktally_elf_strings(symbols->load, header->sh_link), ret = 0;
+	char *block;
+
+	if (table < 0 || header->sh_flags & SHF_COMPRESSED || header->sh_entsize != entry)
+		return table == -ENOMEM ? table : 0;
+	block = malloc(room);
+	if (!block)
+		return -ENOMEM;
+	symbols->table = (unsigned int)table;
+	for (; done < header->sh_size && !ret; done += size) {
+		size = header->sh_size - done < room ? header->sh_size - done : room;
+		size = ktally_elf_bytes(symbols->load, header->sh_offset + done, block, size);
+		if (size < entry)
+			break;
+		ret = take_block(symbols, block, size);
+	}
+	free(block);
+	return ret;
+}
+
+static int load_symbols(struct ktally_elf_load *load)
+{
+	struct symbols symbols = { .load = load, .wide = load->head.e_ident[EI_CLASS] == ELFCLASS64 };
 	Elf_Scn *scn = NULL;
 	GElf_Shdr header;
 	int ret = 0;
 
-	while (!ret && (scn = elf_nextscn(file, scn)))
-		if (gelf_getshdr(scn, &header) && (header.sh_type == SHT_SYMTAB || header.sh_type == SHT_DYNSYM))
-			ret = add_symbols(elf, file, scn, &header);
-	if (!ret)
-		ret = add_plt(elf, file);
-	ktally_elf_sort(elf);
-	return ret;
+	symbols.sections = read_sections(load, &symbols.nr_sections);
+	if (!symbols.sections)
+		return -ENOMEM;
+	while (!ret && (scn = elf_nextscn(load->file, scn))) {
+		if (!gelf_getshdr(scn, &header) || (header.sh_type != SHT_SYMTAB && header.sh_type != SHT_DYNSYM))
+			continue;
+		load->elf->has_symtab |= header.sh_type == SHT_SYMTAB;
+		ret = load_table(&symbols, &header);
+	}
+	free(symbols.sections);
+	return ret ? ret : ktally_elf_sort(load->elf);
 }
+
+/* ---- notes, segments, other sections ---- */
 
 void ktally_notes_build_id(const void *notes, size_t size, char *text)
 {
@@ -168,23 +270,25 @@ void ktally_notes_build_id(const void *notes, size_t size, char *text)
 	}
 }
 
-static void load_notes(struct ktally_elf *elf, Elf *file, const GElf_Phdr *phdr)
+static void load_notes(const struct ktally_elf_load *load, uint64_t offset, uint64_t size, char *build_id)
 {
-	Elf_Data *data;
+	char *notes;
 
-	if (elf->build_id[0] || phdr->p_filesz > 1 << 20)
+	if (build_id[0] || !size || size > NOTES_MAX)
 		return;
-	data = elf_getdata_rawchunk(file, (int64_t)phdr->p_offset, phdr->p_filesz, ELF_T_BYTE);
-	if (data && data->d_buf)
-		ktally_notes_build_id(data->d_buf, data->d_size, elf->build_id);
+	notes = malloc(size);
+	if (notes)
+		ktally_notes_build_id(notes, ktally_elf_bytes(load, offset, notes, size), build_id);
+	free(notes);
 }
 
-static int load_segments(struct ktally_elf *elf, Elf *file)
+static int load_segments(struct ktally_elf_load *load)
 {
+	struct ktally_elf *elf = load->elf;
 	GElf_Phdr phdr;
 	size_t i, nr;
 
-	if (elf_getphdrnum(file, &nr))
+	if (elf_getphdrnum(load->file, &nr))
 		return -ENOEXEC;
 	if (nr > SEGMENTS_MAX)
 		nr = SEGMENTS_MAX;
@@ -192,66 +296,168 @@ static int load_segments(struct ktally_elf *elf, Elf *file)
 	if (!elf->segments)
 		return -ENOMEM;
 	for (i = 0; i < nr; i++) {
-		if (!gelf_getphdr(file, (int)i, &phdr))
+		if (!gelf_getphdr(load->file, (int)i, &phdr))
 			continue;
 		if (phdr.p_type == PT_LOAD && phdr.p_filesz)
 			elf->segments[elf->nr_segments++] =
 				(struct ktally_elf_segment){ phdr.p_offset, phdr.p_filesz, phdr.p_vaddr };
 		else if (phdr.p_type == PT_NOTE)
-			load_notes(elf, file, &phdr);
+			load_notes(load, phdr.p_offset, phdr.p_filesz, elf->build_id);
 	}
 	return 0;
 }
 
-static struct ktally_elf *load(Elf *file)
+/* The name, padded to 4 bytes, and the checksum of the file. */
+static void load_debuglink(struct ktally_elf_load *load, const GElf_Shdr *section)
 {
-	struct ktally_elf *elf = calloc(1, sizeof(*elf));
+	struct ktally_elf *elf = load->elf;
+	size_t size, len;
+	char *link = ktally_elf_whole(load, section, sizeof(elf->debuglink) + 8, &size);
 
-	if (elf && file && elf_kind(file) == ELF_K_ELF && !load_segments(elf, file) && !load_symbols(elf, file))
-		return elf;
-	ktally_elf_free(elf);
-	return NULL;
+	if (!link)
+		return;
+	len = strnlen(link, size);
+	if (len && len < sizeof(elf->debuglink) && (len | 3) + 5 <= size && !strchr(link, '/')) {
+		memcpy(elf->debuglink, link, len + 1);
+		memcpy(&elf->debuglink_crc, link + (len | 3) + 1, sizeof(elf->debuglink_crc));
+	}
+	free(link);
+}
+
+static void load_hints(struct ktally_elf_load *load)
+{
+	struct ktally_elf *elf = load->elf;
+	GElf_Shdr section;
+
+	if (ktally_elf_section(load->file, ".gnu_debuglink", &section))
+		load_debuglink(load, &section);
+	elf->has_lines = ktally_elf_section(load->file, ".debug_info", &section) && section.sh_type != SHT_NOBITS;
+	elf->has_minidebug = ktally_elf_section(load->file, ".gnu_debugdata", &section) && section.sh_type != SHT_NOBITS;
+}
+
+/* ---- files ---- */
+
+/* Files of the other byte order never run where this does. */
+static bool is_readable(struct ktally_elf_load *load)
+{
+	const unsigned int order = __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB;
+
+	return load->file && elf_kind(load->file) == ELF_K_ELF && gelf_getehdr(load->file, &load->head) &&
+	       load->head.e_ident[EI_DATA] == order;
+}
+
+/* A file with all its symbols has nothing in .gnu_debugdata that they lack. */
+static int load_all(struct ktally_elf_load *load)
+{
+	int ret;
+
+	if (!is_readable(load))
+		return -ENOEXEC;
+	load->elf->machine = load->head.e_machine;
+	ret = load_segments(load);
+	if (!ret)
+		load_hints(load);
+	if (!ret)
+		ret = load_symbols(load);
+	if (!ret)
+		ret = ktally_elf_load_plt(load);
+	if (!ret && load->elf->has_minidebug && !load->elf->has_symtab)
+		ret = ktally_elf_load_minidebug(load);
+	return ret;
+}
+
+static bool open_fd(struct ktally_elf_load *load, int fd)
+{
+	struct stat st;
+
+	load->fd = fd;
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode) || elf_version(EV_CURRENT) == EV_NONE)
+		return false;
+	load->size = (size_t)st.st_size;
+	load->file = elf_begin(fd, ELF_C_READ, NULL);
+	return load->file;
+}
+
+/* libelf may look beyond the end of what it is given: there is a byte more. */
+static bool open_image(struct ktally_elf_load *load, const void *image, size_t size, char **copy)
+{
+	*copy = malloc(size + 1);
+	if (!*copy || elf_version(EV_CURRENT) == EV_NONE)
+		return false;
+	memcpy(*copy, image, size);
+	load->fd = -1;
+	load->image = *copy;
+	load->size = size;
+	load->file = elf_memory(*copy, size);
+	return load->file;
 }
 
 struct ktally_elf *ktally_elf_read(int fd)
 {
-	struct ktally_elf *elf;
-	Elf *file;
+	struct ktally_elf_load load = { .elf = calloc(1, sizeof(struct ktally_elf)) };
 
-	if (elf_version(EV_CURRENT) == EV_NONE)
-		return NULL;
-	file = elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	elf = load(file);
-	elf_end(file);
-	return elf;
-}
-
-int ktally_elf_read_debug(struct ktally_elf *elf, int fd)
-{
-	Elf *file = elf_version(EV_CURRENT) == EV_NONE ? NULL : elf_begin(fd, ELF_C_READ_MMAP, NULL);
-	int ret = -ENOEXEC;
-
-	if (file && elf_kind(file) == ELF_K_ELF)
-		ret = load_symbols(elf, file);
-	elf_end(file);
-	return ret;
+	if (!load.elf || !open_fd(&load, fd) || load_all(&load)) {
+		ktally_elf_free(load.elf);
+		load.elf = NULL;
+	}
+	elf_end(load.file);
+	return load.elf;
 }
 
 struct ktally_elf *ktally_elf_read_memory(const void *image, size_t size)
 {
-	struct ktally_elf *elf = NULL;
-	char *copy = malloc(size + 1);
-	Elf *file;
+	struct ktally_elf_load load = { .elf = calloc(1, sizeof(struct ktally_elf)) };
+	char *copy = NULL;
 
-	if (!copy || elf_version(EV_CURRENT) == EV_NONE) {
-		free(copy);
-		return NULL;
+	if (!load.elf || !open_image(&load, image, size, &copy) || load_all(&load)) {
+		ktally_elf_free(load.elf);
+		load.elf = NULL;
 	}
-	memcpy(copy, image, size);
-	file = elf_memory(copy, size);
-	if (file)
-		elf = load(file);
-	elf_end(file);
+	elf_end(load.file);
 	free(copy);
-	return elf;
+	return load.elf;
+}
+
+int ktally_elf_read_debug(struct ktally_elf *elf, int fd)
+{
+	struct ktally_elf_load load = { .elf = elf, .first_strings = elf->nr_strings };
+	int ret = -ENOEXEC;
+
+	if (open_fd(&load, fd) && is_readable(&load))
+		ret = load_symbols(&load);
+	elf_end(load.file);
+	return ret;
+}
+
+int ktally_elf_load_image(struct ktally_elf *elf, const void *image, size_t size)
+{
+	struct ktally_elf_load load = { .elf = elf, .first_strings = elf->nr_strings };
+	char *copy = NULL;
+	int ret = -ENOEXEC;
+
+	if (open_image(&load, image, size, &copy) && is_readable(&load))
+		ret = load_symbols(&load);
+	elf_end(load.file);
+	free(copy);
+	return ret;
+}
+
+void ktally_elf_read_build_id(int fd, char *text)
+{
+	struct ktally_elf_load load = { 0 };
+	GElf_Phdr phdr;
+	Elf_Scn *scn = NULL;
+	GElf_Shdr section;
+	size_t i, nr;
+
+	*text = 0;
+	if (open_fd(&load, fd) && is_readable(&load) && !elf_getphdrnum(load.file, &nr))
+		for (i = 0; i < nr && i < SEGMENTS_MAX; i++)
+			if (gelf_getphdr(load.file, (int)i, &phdr) && phdr.p_type == PT_NOTE)
+				load_notes(&load, phdr.p_offset, phdr.p_filesz, text);
+	/* The segments of a debug file lead nowhere. */
+	while (load.file && !*text && (scn = elf_nextscn(load.file, scn)))
+		if (gelf_getshdr(scn, &section) && section.sh_type == SHT_NOTE)
+			load_notes(&load, section.sh_offset, section.sh_size, text);
+	elf_end(load.file);
 }

@@ -1,44 +1,53 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Reads the symbols of each mapped file once, and demangles the names that are asked for. */
-#include <fcntl.h>
-#include <libiberty/demangle.h>
+/* Reads the symbols of each mapped file once, and names and places in the source as they are asked for. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "debug_file.h"
+#include "demangle.h"
 #include "hash.h"
 #include "modules.h"
 #include "recording.h"
+#include "strtab.h"
 #include "symtab.h"
 
-#define SLOTS 1024U
+#define SLOTS		1024U
+#define RAW_NAME_MAX	65536U
+#define LINES_OPEN_MAX	64U	/* files whose lines are open at a time */
+#define SCANNED_MAX	(8U << 20)
 
 struct ktally_modules {
 	struct ktally_module *slots[SLOTS];
+	struct ktally_strtab *texts;
+	uint64_t clock;
+	unsigned int nr_lines;
+	char raw[RAW_NAME_MAX], readable[KTALLY_DEMANGLED_MAX];
 };
 
-/* A readable form of a mangled name; kept, for frames point to it. */
-struct ktally_demangled {
-	struct ktally_demangled *next;
-	const char *mangled;
-	char *name;
+/* @key: number of the name and 1, for 0 is a free place. */
+struct ktally_name {
+	uint64_t key;
+	const char *text;
 };
 
 struct ktally_modules *ktally_modules_new(void)
 {
-	return calloc(1, sizeof(struct ktally_modules));
+	struct ktally_modules *modules = calloc(1, sizeof(*modules));
+
+	if (modules)
+		modules->texts = ktally_strtab_new();
+	if (modules && modules->texts)
+		return modules;
+	free(modules);
+	return NULL;
 }
 
 static void free_module(struct ktally_module *module)
 {
-	struct ktally_demangled *demangled;
-
-	while ((demangled = module->demangled)) {
-		module->demangled = demangled->next;
-		free(demangled->name);
-		free(demangled);
-	}
+	ktally_lines_close(module->lines);
 	ktally_elf_free(module->elf);
+	free(module->names);
 	free(module->path);
 	free(module);
 }
@@ -48,29 +57,63 @@ void ktally_modules_free(struct ktally_modules *modules)
 	struct ktally_module *module;
 	unsigned int i;
 
-	for (i = 0; modules && i < SLOTS; i++) {
+	if (!modules)
+		return;
+	for (i = 0; i < SLOTS; i++) {
 		while ((module = modules->slots[i])) {
 			modules->slots[i] = module->next;
 			free_module(module);
 		}
 	}
+	ktally_strtab_free(modules->texts);
 	free(modules);
 }
 
-/* Where distributions put the symbols that they strip off, if the package with them is installed. */
-static void read_debug(struct ktally_elf *elf)
+const char *ktally_modules_text(struct ktally_modules *modules, const char *text)
 {
-	char path[KTALLY_BUILD_ID_TEXT + 64];
-	int fd;
+	uint32_t id = ktally_strtab_add(modules->texts, text);
 
-	if (strlen(elf->build_id) < 3)
-		return;
-	snprintf(path, sizeof(path), "/usr/lib/debug/.build-id/%.2s/%s.debug", elf->build_id, elf->build_id + 2);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	return id || !*text ? ktally_strtab_get(modules->texts, id) : NULL;
+}
+
+const char *ktally_modules_readable(struct ktally_modules *modules, const char *mangled)
+{
+	return ktally_modules_text(modules, ktally_demangle(mangled, modules->readable));
+}
+
+/* ---- files ---- */
+
+static int open_debug(const struct ktally_elf *elf, const char *path, uint32_t pid)
+{
+	struct ktally_debug_wish wish = { .path = path, .pid = pid, .build_id = elf->build_id, .link = elf->debuglink, .crc = elf->debuglink_crc };
+
+	return ktally_debug_file_open(&wish);
+}
+
+/* What was stripped off lies in a file of its own; only if there is none on this machine servers are asked. */
+static void read_debug(struct ktally_elf *elf, const char *path, uint32_t pid)
+{
+	int fd = elf->has_symtab ? -1 : open_debug(elf, path, pid);
+
+	if (fd < 0 && !elf->has_symtab && !elf->has_minidebug)
+		fd = ktally_debuginfod_open(elf->build_id, false);
 	if (fd < 0)
 		return;
 	ktally_elf_read_debug(elf, fd);
 	close(fd);
+}
+
+static int open_mapped(struct ktally_processes *procs, const struct ktally_map *map, uint32_t pid)
+{
+	int fd = ktally_processes_open(procs, map, pid);
+
+	return fd < 0 && map->build_id ? ktally_debuginfod_open(map->build_id, true) : fd;
+}
+
+/* Nothing in this machine's root folders belongs to a process of another one. */
+static uint32_t root_of(struct ktally_processes *procs, uint32_t pid)
+{
+	return ktally_processes_recorded(procs) ? 0 : pid;
 }
 
 /* Our vDSO is that of every 64-bit process of this kernel, and of no other. */
@@ -83,13 +126,13 @@ static struct ktally_elf *read_mapped(struct ktally_processes *procs, const stru
 		return NULL;
 	if (!strcmp(map->path, "[vdso]"))
 		return map->start >> 32 ? ktally_elf_vdso() : NULL;
-	fd = ktally_processes_open(procs, map, pid);
+	fd = open_mapped(procs, map, pid);
 	if (fd < 0)
 		return NULL;
 	elf = ktally_elf_read(fd);
 	close(fd);
 	if (elf)
-		read_debug(elf);
+		read_debug(elf, map->path, root_of(procs, pid));
 	return elf;
 }
 
@@ -103,8 +146,8 @@ static unsigned int slot_of(const struct ktally_map *map)
 	return hash & (SLOTS - 1);
 }
 
-const struct ktally_module *ktally_modules_get(struct ktally_modules *modules, struct ktally_processes *procs,
-					       const struct ktally_map *map, uint32_t pid)
+struct ktally_module *ktally_modules_get(struct ktally_modules *modules, struct ktally_processes *procs, const struct ktally_map *map,
+					 uint32_t pid)
 {
 	unsigned int at = slot_of(map);
 	struct ktally_module *module;
@@ -121,6 +164,7 @@ const struct ktally_module *ktally_modules_get(struct ktally_modules *modules, s
 		free(module);
 		return NULL;
 	}
+	module->owner = modules;
 	module->inode = map->inode;
 	module->dev_major = map->dev_major;
 	module->dev_minor = map->dev_minor;
@@ -130,42 +174,165 @@ const struct ktally_module *ktally_modules_get(struct ktally_modules *modules, s
 	return module;
 }
 
-static const char *demangle(struct ktally_module *module, const char *mangled)
-{
-	struct ktally_demangled *demangled;
-	char *name;
-
-	if (mangled[0] != '_' || (mangled[1] != 'Z' && mangled[1] != 'R'))
-		return mangled;
-	for (demangled = module->demangled; demangled; demangled = demangled->next)
-		if (demangled->mangled == mangled)
-			return demangled->name;
-	name = cplus_demangle(mangled, DMGL_PARAMS | DMGL_ANSI | DMGL_AUTO);
-	demangled = name ? malloc(sizeof(*demangled)) : NULL;
-	if (!demangled) {
-		free(name);
-		return mangled;
-	}
-	*demangled = (struct ktally_demangled){ module->demangled, mangled, name };
-	module->demangled = demangled;
-	return name;
-}
-
-const char *ktally_module_find(const struct ktally_module *module, uint64_t offset, uint64_t *distance)
-{
-	uint64_t vaddr, start;
-	const char *name;
-
-	if (!module->elf || !ktally_elf_address(module->elf, offset, &vaddr))
-		return NULL;
-	name = ktally_elf_find(module->elf, vaddr, &start);
-	if (!name)
-		return NULL;
-	*distance = vaddr - start;
-	return demangle((struct ktally_module *)module, name);
-}
-
 const char *ktally_module_build_id(const struct ktally_module *module)
 {
 	return module->elf ? module->elf->build_id : "";
+}
+
+/* ---- names ---- */
+
+static struct ktally_name *name_slot(const struct ktally_module *module, uint64_t key)
+{
+	size_t at = ktally_hash_word(0, key) & (module->nr_name_slots - 1);
+
+	while (module->names[at].key && module->names[at].key != key)
+		at = (at + 1) & (module->nr_name_slots - 1);
+	return &module->names[at];
+}
+
+static bool grow_names(struct ktally_module *module)
+{
+	size_t old_slots = module->nr_name_slots, i;
+	struct ktally_name *old = module->names, *names;
+
+	if (module->nr_names * 2 < old_slots)
+		return true;
+	names = calloc(old_slots ? old_slots * 2 : 64, sizeof(*names));
+	if (!names)
+		return false;
+	module->names = names;
+	module->nr_name_slots = old_slots ? old_slots * 2 : 64;
+	for (i = 0; i < old_slots; i++)
+		if (old[i].key)
+			*name_slot(module, old[i].key) = old[i];
+	free(old);
+	return true;
+}
+
+/* Each name is read from its file and made readable once. */
+static const char *readable(struct ktally_module *module, uint64_t name)
+{
+	struct ktally_modules *modules = module->owner;
+	struct ktally_name *slot;
+
+	if (!grow_names(module))
+		return NULL;
+	slot = name_slot(module, name + 1);
+	if (slot->key)
+		return slot->text;
+	if (!ktally_elf_name(module->elf, name, modules->raw, sizeof(modules->raw)))
+		return NULL;
+	slot->text = ktally_modules_readable(modules, modules->raw);
+	if (!slot->text)
+		return NULL;
+	slot->key = name + 1;
+	module->nr_names++;
+	return slot->text;
+}
+
+const char *ktally_module_find(struct ktally_module *module, uint64_t offset, uint64_t *distance)
+{
+	struct ktally_elf_hit hit;
+	uint64_t vaddr;
+
+	if (!module->elf || !ktally_elf_address(module->elf, offset, &vaddr) || !ktally_elf_find(module->elf, vaddr, &hit))
+		return NULL;
+	*distance = vaddr - hit.start;
+	return readable(module, hit.name);
+}
+
+/* ---- places in the source ---- */
+
+static void close_oldest(struct ktally_modules *modules)
+{
+	struct ktally_module *module, *oldest = NULL;
+	unsigned int i;
+
+	for (i = 0; i < SLOTS; i++)
+		for (module = modules->slots[i]; module; module = module->next)
+			if (module->lines && (!oldest || module->lines_used < oldest->lines_used))
+				oldest = module;
+	if (!oldest)
+		return;
+	ktally_lines_close(oldest->lines);
+	oldest->lines = NULL;
+	modules->nr_lines--;
+}
+
+/* From the file itself, or from its debug file on this machine, or on a server. */
+static struct ktally_lines *open_lines(const struct ktally_module *module, struct ktally_processes *procs, const struct ktally_map *map,
+				       uint32_t pid)
+{
+	const struct ktally_elf *elf = module->elf;
+	struct ktally_lines *lines = NULL;
+	int fd;
+
+	fd = elf->has_lines ? open_mapped(procs, map, pid) : open_debug(elf, map->path, root_of(procs, pid));
+	if (fd < 0 && !elf->has_lines)
+		fd = ktally_debuginfod_open(elf->build_id, false);
+	if (fd >= 0)
+		ktally_lines_open(&lines, fd);
+	return lines;
+}
+
+unsigned int ktally_module_places(struct ktally_module *module, struct ktally_processes *procs, const struct ktally_map *map, uint32_t pid,
+				  uint64_t offset, bool inlines, struct ktally_place *places)
+{
+	struct ktally_modules *modules = module->owner;
+	uint64_t vaddr;
+
+	if (!module->elf || module->no_lines || map->path[0] != '/' || !ktally_elf_address(module->elf, offset, &vaddr))
+		return 0;
+	if (!module->lines) {
+		if (modules->nr_lines == LINES_OPEN_MAX)
+			close_oldest(modules);
+		module->lines = open_lines(module, procs, map, pid);
+		module->no_lines = !module->lines;
+		modules->nr_lines += !module->no_lines;
+	}
+	module->lines_used = ++modules->clock;
+	return module->lines ? ktally_lines_find(module->lines, vaddr, inlines, places) : 0;
+}
+
+/* ---- signal handlers ---- */
+
+#if defined(__x86_64__)
+/* mov $15, %rax; syscall */
+static const unsigned char trampoline[] = { 0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05 };
+#else
+/* mov x8, #139; svc #0 */
+static const unsigned char trampoline[] = { 0x68, 0x11, 0x80, 0xd2, 0x01, 0x00, 0x00, 0xd4 };
+#endif
+
+/* libc has it without a symbol once it is stripped. Large files are not searched: they are no libc, nor do they contain one. */
+static void find_trampolines(struct ktally_module *module, int fd)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+	char *text = size > 0 && size <= SCANNED_MAX ? malloc((size_t)size) : NULL, *at = text, *end;
+	ssize_t got = text ? pread(fd, text, (size_t)size, 0) : 0;
+
+	end = text + (got > 0 ? got : 0);
+	while (text && module->nr_trampolines < KTALLY_TRAMPOLINES_MAX && (at = memmem(at, (size_t)(end - at), trampoline, sizeof(trampoline))))
+		module->trampolines[module->nr_trampolines++] = (uint64_t)(at++ - text);
+	free(text);
+}
+
+bool ktally_module_is_trampoline(struct ktally_module *module, struct ktally_processes *procs, const struct ktally_map *map, uint32_t pid,
+				 uint64_t offset)
+{
+	unsigned int i;
+	int fd;
+
+	if (!module->trampolines_known && module->elf && map->path[0] == '/') {
+		fd = open_mapped(procs, map, pid);
+		if (fd >= 0) {
+			find_trampolines(module, fd);
+			close(fd);
+		}
+	}
+	module->trampolines_known = true;
+	for (i = 0; i < module->nr_trampolines; i++)
+		if (module->trampolines[i] == offset)
+			return true;
+	return false;
 }

@@ -239,6 +239,110 @@ const struct ktally_frame *ktally_symbolize_mark(struct ktally_symbolizer *sym, 
 	return frame;
 }
 
+/* Where an address lies. @at: where to look it up: in the call, of a return address */
+struct where {
+	uint64_t image, ip, at;
+	const struct ktally_map *map;
+	struct ktally_module *module;
+};
+
+static uint64_t offset_of(const struct ktally_map *map, uint64_t address)
+{
+	return address - map->start + map->offset;
+}
+
+/*
+ * A signal handler returns to code that it was not called from: what comes before that code in memory has nothing to do with it.
+ * It is known by its name, or where that is gone, by what it does.
+ */
+static bool name_trampoline(struct ktally_symbolizer *sym, struct ktally_frame *frame, const struct where *where)
+{
+	uint64_t distance = 0, offset = offset_of(where->map, where->ip);
+	struct ktally_frame named = *frame;
+
+	if (where->at == where->ip || where->ip >= where->map->end)
+		return false;
+	named.name = ktally_module_find(where->module, offset, &distance);
+	if (!named.name && ktally_module_is_trampoline(where->module, sym->procs, where->map, where->image >> 32, offset))
+		named.name = KTALLY_TRAMPOLINE;
+	if (!named.name || distance || !ktally_frame_is_signal(&named))
+		return false;
+	frame->name = named.name;
+	frame->symbol_address = where->ip;
+	return true;
+}
+
+static void set_place(struct ktally_symbolizer *sym, struct ktally_frame *frame, const struct ktally_place *place)
+{
+	const char *file = *place->file ? ktally_modules_text(sym->modules, place->file) : NULL;
+
+	frame->file = file ? file : "";
+	frame->line = file ? place->line : 0;
+}
+
+/* A frame that stands for what is inlined: it differs from the function's own in name and place. */
+static struct ktally_frame *inlined_frame(struct ktally_symbolizer *sym, const struct ktally_frame *outer, const struct ktally_place *place)
+{
+	struct ktally_frame *frame = new_frame(sym);
+	const char *name = frame ? ktally_modules_readable(sym->modules, place->function) : NULL;
+
+	if (!frame)
+		return NULL;
+	*frame = *outer;
+	frame->name = name && *name ? name : UNKNOWN;
+	frame->symbol_address = 0;
+	frame->outer = outer;
+	set_place(sym, frame, place);
+	return frame;
+}
+
+/*
+ * The frame that was handed out becomes that of the innermost function; the others are chained to it. Without a symbol the function
+ * is called as the debug information calls it.
+ */
+static void find_places(struct ktally_symbolizer *sym, struct ktally_frame *frame, const struct where *where)
+{
+	struct ktally_place places[KTALLY_PLACES_MAX];
+	unsigned int nr = ktally_module_places(where->module, sym->procs, where->map, where->image >> 32, offset_of(where->map, where->at),
+					       sym->want & KTALLY_SYMBOLIZE_INLINES, places);
+	struct ktally_frame *outermost, *at;
+
+	if (!nr)
+		return;
+	if (!strcmp(frame->name, UNKNOWN) && *places[nr - 1].function)
+		frame->name = ktally_modules_readable(sym->modules, places[nr - 1].function);
+	if (!frame->name)
+		frame->name = UNKNOWN;
+	set_place(sym, frame, &places[nr - 1]);
+	outermost = nr > 1 ? new_frame(sym) : NULL;
+	if (!outermost)
+		return;
+	*outermost = *frame;
+	at = outermost;
+	while (--nr && at)
+		at = inlined_frame(sym, at, &places[nr - 1]);
+	if (at)
+		*frame = *at;
+}
+
+static void name_native(struct ktally_symbolizer *sym, struct ktally_frame *frame, const struct where *where)
+{
+	uint64_t distance;
+	const char *name;
+
+	frame->module = where->module->path;
+	frame->build_id = ktally_module_build_id(where->module);
+	if (name_trampoline(sym, frame, where))
+		return;
+	name = ktally_module_find(where->module, offset_of(where->map, where->at), &distance);
+	if (name) {
+		frame->name = name;
+		frame->symbol_address = where->at - distance;
+	}
+	if (sym->want)
+		find_places(sym, frame, where);
+}
+
 /* A frame of an interpreter, for which native code stands between it and its caller or not. */
 static const struct ktally_frame *symbolize_code(struct ktally_symbolizer *sym, uint64_t image, uint64_t word)
 {
@@ -266,43 +370,36 @@ static const struct ktally_frame *symbolize_code(struct ktally_symbolizer *sym, 
 /* A word with KTALLY_WORD_GUESS gives a frame of its own. */
 const struct ktally_frame *ktally_symbolize_user(struct ktally_symbolizer *sym, uint64_t image, uint64_t word, bool caller)
 {
-	uint64_t ip = KTALLY_WORD_ADDRESS(word), at = caller && ip ? ip - 1 : ip, start;
-	const struct ktally_module *module;
-	const struct ktally_map *map;
+	struct where where = { .image = image, .ip = KTALLY_WORD_ADDRESS(word) };
 	struct ktally_frame *frame;
-	const char *name;
 	bool fresh;
 
+	where.at = caller && where.ip ? where.ip - 1 : where.ip;
 	if (word & KTALLY_WORD_INTERP)
 		return symbolize_code(sym, image, word);
 	frame = get_frame(sym, image, word, caller, &fresh);
-	frame->address = ip;
+	if (frame == &sym->no_memory)
+		return frame;
+	frame->address = where.ip;
 	frame->guess = word & KTALLY_WORD_GUESS;
 	/* What was unknown may have become known by a later record; and what a recording left unknown by a file that is here. */
 	if ((!fresh && frame->map_end && !(sym->recorded && !strcmp(frame->name, UNKNOWN))) || !sym->procs)
 		return frame;
-	map = ktally_processes_find(sym->procs, image, at);
-	if (!map)
+	where.map = ktally_processes_find(sym->procs, image, where.at);
+	if (!where.map)
 		return frame;
-	frame->map_start = map->start;
-	frame->map_end = map->end;
-	frame->map_offset = map->offset;
-	if (ktally_jit_mapping(map)) {
+	frame->map_start = where.map->start;
+	frame->map_end = where.map->end;
+	frame->map_offset = where.map->offset;
+	if (ktally_jit_mapping(where.map)) {
 		frame->module = "[anon]";
 		frame->kind = KTALLY_FRAME_JIT;
-		name_jit(sym, frame, image, at);
+		name_jit(sym, frame, image, where.at);
 		return frame;
 	}
-	module = ktally_modules_get(sym->modules, sym->procs, map, image >> 32);
-	if (!module)
-		return frame;
-	frame->module = module->path;
-	frame->build_id = ktally_module_build_id(module);
-	name = ktally_module_find(module, at - map->start + map->offset, &start);
-	if (name) {
-		frame->name = name;
-		frame->symbol_address = at - start;
-	}
+	where.module = ktally_modules_get(sym->modules, sym->procs, where.map, image >> 32);
+	if (where.module)
+		name_native(sym, frame, &where);
 	return frame;
 }
 

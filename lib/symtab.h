@@ -3,9 +3,20 @@
 #ifndef KTALLY_SYMTAB_H
 #define KTALLY_SYMTAB_H
 
+#include <string.h>
+
 #include "libktally.h"
 
 #define KTALLY_BUILD_ID_TEXT 65		/* 32 bytes as hex, with the NUL */
+
+/**
+ * ktally_frame_is_signal - is it where a signal handler returns to? Outward of it comes the code that the signal interrupted: the address
+ * of that frame is no return address, and is to be symbolized with caller = false
+ */
+static inline bool ktally_frame_is_signal(const struct ktally_frame *frame)
+{
+	return frame->name[0] == '_' && (!strcmp(frame->name, "__restore_rt") || !strcmp(frame->name, "__kernel_rt_sigreturn"));
+}
 
 /* ---- kernel: symtab_kernel.c ---- */
 
@@ -26,46 +37,88 @@ bool ktally_ksyms_find(const struct ktally_ksyms *ksyms, uint64_t ip, struct kta
 /** ktally_ksyms_text - _stext and _etext, 0 if unknown */
 void ktally_ksyms_text(const struct ktally_ksyms *ksyms, uint64_t *start, uint64_t *end);
 
-/* ---- ELF: symtab_elf.c, elf_load.c ---- */
+/* ---- ELF: symtab_elf.c, elf_load.c, elf_plt.c, minidebug.c ---- */
 
+#define KTALLY_ELF_STRINGS_MAX 8U
+
+/* Ranks: of several symbols at one address those of the greatest are kept. */
+#define KTALLY_ELF_GLOBAL	1U
+#define KTALLY_ELF_FUNCTION	2U
+#define KTALLY_ELF_SIZED	4U
+
+#define KTALLY_ELF_SIZE_MAX ((1U << 25) - 1)
+
+/** struct ktally_elf_symbol - 16 bytes, for there are millions of them; @name: offset in its string table; @plt: the name gets "@plt" */
 struct ktally_elf_symbol {
-	uint64_t start, end;
-	uint32_t name;		/* offset in names */
-	uint8_t rank;		/* of several at one address the greatest is shown */
+	uint64_t start;
+	uint32_t name;
+	uint32_t size : 25, plt : 1, table : 3, rank : 3;
+};
+
+/**
+ * struct ktally_elf_strings - names as they are in the file
+ * @text: a copy of the table, or NULL: it is large and read from @fd at @offset, name by name. (A mapping would be a crash when somebody
+ *	truncates the file.)
+ */
+struct ktally_elf_strings {
+	char *text;
+	int fd;
+	uint64_t offset;
+	size_t size, room;
 };
 
 struct ktally_elf_segment {
 	uint64_t offset, size, vaddr;
 };
 
-/** struct ktally_elf - functions of one file, sorted, and where its segments lie */
+/**
+ * struct ktally_elf - functions of one file, sorted, and where its segments lie
+ * @strings: the first is of ktally_elf_add()
+ * @has_symtab: has all its symbols, not only those for the dynamic linker
+ * @has_lines: has .debug_info
+ * @has_minidebug: has .gnu_debugdata
+ * @debuglink, @debuglink_crc: name of its debug file and checksum of that, "" if it names none
+ */
 struct ktally_elf {
 	struct ktally_elf_symbol *symbols;
 	size_t nr, room;
-	char *names;
-	size_t names_len, names_room;
+	struct ktally_elf_strings strings[KTALLY_ELF_STRINGS_MAX];
+	unsigned int nr_strings;
 	struct ktally_elf_segment *segments;
 	unsigned int nr_segments;
+	unsigned int machine;
+	bool has_symtab, has_lines, has_minidebug;
+	uint32_t debuglink_crc;
+	char debuglink[256];
 	char build_id[KTALLY_BUILD_ID_TEXT];
 };
 
-/** ktally_elf_read - of an open file. NULL: not an ELF file that can be read, or no memory */
+/** struct ktally_elf_hit - the function at an address; @name: for ktally_elf_name() */
+struct ktally_elf_hit {
+	uint64_t start, end, name;
+};
+
+/** ktally_elf_read - of an open file, with .gnu_debugdata. NULL: not an ELF file that can be read, or no memory */
 struct ktally_elf *ktally_elf_read(int fd);
-/** ktally_elf_read_memory - of an image in memory, which is copied */
+/** ktally_elf_read_memory - of an image in memory, which is not needed afterwards */
 struct ktally_elf *ktally_elf_read_memory(const void *image, size_t size);
 /** ktally_elf_read_debug - add the symbols of the separate debug file @fd. Return: 0, -ENOEXEC, -ENOMEM */
 int ktally_elf_read_debug(struct ktally_elf *elf, int fd);
+/** ktally_elf_read_build_id - of an open file, as hex text; "" if it has none */
+void ktally_elf_read_build_id(int fd, char *text);
 /** ktally_elf_vdso - of this process' own vDSO */
 struct ktally_elf *ktally_elf_vdso(void);
 void ktally_elf_free(struct ktally_elf *elf);
 /** ktally_elf_address - virtual address in the file of its byte @offset. Return: found */
 bool ktally_elf_address(const struct ktally_elf *elf, uint64_t offset, uint64_t *vaddr);
-/** ktally_elf_find - the function at @vaddr and its start; NULL: none */
-const char *ktally_elf_find(const struct ktally_elf *elf, uint64_t vaddr, uint64_t *start);
-/** ktally_elf_add - for the loader: one more symbol. Return: 0, -ENOMEM */
-int ktally_elf_add(struct ktally_elf *elf, uint64_t start, uint64_t end, uint8_t rank, const char *name, const char *suffix);
-/** ktally_elf_sort - after the last ktally_elf_add */
-void ktally_elf_sort(struct ktally_elf *elf);
+/** ktally_elf_find - the function at @vaddr. Return: found */
+bool ktally_elf_find(const struct ktally_elf *elf, uint64_t vaddr, struct ktally_elf_hit *hit);
+/** ktally_elf_name - the name that a hit speaks of, cut to @size bytes with the NUL. Return: its length, 0 if it cannot be read any more */
+size_t ktally_elf_name(const struct ktally_elf *elf, uint64_t name, char *buf, size_t size);
+/** ktally_elf_add - one more symbol, from start to end; the name is copied; @rank: KTALLY_ELF_*. Return: 0, -ENOMEM */
+int ktally_elf_add(struct ktally_elf *elf, uint64_t start, uint64_t end, unsigned int rank, const char *name);
+/** ktally_elf_sort - after the last ktally_elf_add. Return: 0, -ENOMEM */
+int ktally_elf_sort(struct ktally_elf *elf);
 /** ktally_notes_build_id - hex text of the build-id in ELF notes; "" if there is none */
 void ktally_notes_build_id(const void *notes, size_t size, char *text);
 

@@ -1,73 +1,157 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Functions of one ELF file, sorted: adding, finding. */
+/* Functions of one ELF file, sorted: adding, sorting, finding, naming. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "elf_load.h"
 #include "symtab.h"
 
-/* How many symbols before an address are asked whether they reach over it: functions nest rarely, and not deep. */
+/* How many addresses before one are asked whether their symbol reaches over it: functions nest rarely, and not deep. */
 #define NESTING 16
+#define ALIASES_MAX 8
 
-int ktally_elf_add(struct ktally_elf *elf, uint64_t start, uint64_t end, uint8_t rank, const char *name, const char *suffix)
+/* Name of a hit: offset, table, whether it gets a suffix. */
+#define NAME(symbol) ((symbol)->name | (uint64_t)(symbol)->table << 32 | (uint64_t)(symbol)->plt << 35)
+#define NAME_TABLE(name) ((name) >> 32 & 7)
+#define NAME_PLT(name) ((name) >> 35 & 1)
+
+_Static_assert(sizeof(struct ktally_elf_symbol) == 16, "large files have millions of symbols");
+_Static_assert(KTALLY_ELF_STRINGS_MAX <= 8, "the table of a symbol has 3 bits");
+
+int ktally_elf_push(struct ktally_elf *elf, const struct ktally_elf_symbol *symbol)
 {
-	size_t len = strlen(name), suffix_len = strlen(suffix), need = len + suffix_len + 1, room;
+	size_t room = elf->room ? elf->room + elf->room / 2 : 512;
 	struct ktally_elf_symbol *symbols;
-	char *names;
 
 	if (elf->nr == elf->room) {
-		room = elf->room ? elf->room * 2 : 512;
 		symbols = realloc(elf->symbols, room * sizeof(*symbols));
 		if (!symbols)
 			return -ENOMEM;
 		elf->symbols = symbols;
 		elf->room = room;
 	}
-	if (need > elf->names_room - elf->names_len) {
-		room = elf->names_room * 2 + need + 16384;
-		if (room > UINT32_MAX)
-			return -ENOMEM;
-		names = realloc(elf->names, room);
-		if (!names)
-			return -ENOMEM;
-		elf->names = names;
-		elf->names_room = room;
-	}
-	elf->symbols[elf->nr++] = (struct ktally_elf_symbol){ start, end, (uint32_t)elf->names_len, rank };
-	memcpy(elf->names + elf->names_len, name, len);
-	memcpy(elf->names + elf->names_len + len, suffix, suffix_len + 1);
-	elf->names_len += need;
+	elf->symbols[elf->nr++] = *symbol;
 	return 0;
 }
 
-static int compare(const void *left, const void *right)
+int ktally_elf_add(struct ktally_elf *elf, uint64_t start, uint64_t end, unsigned int rank, const char *name)
 {
-	const struct ktally_elf_symbol *a = left, *b = right;
+	struct ktally_elf_strings *own = &elf->strings[0];
+	size_t need = strlen(name) + 1, room;
+	struct ktally_elf_symbol symbol = { .start = start, .rank = rank };
+	char *text;
 
-	if (a->start != b->start)
-		return a->start < b->start ? -1 : 1;
-	if (a->rank != b->rank)
-		return a->rank > b->rank ? -1 : 1;
-	if (a->end != b->end)
-		return a->end > b->end ? -1 : 1;
-	return a->name < b->name ? -1 : a->name > b->name;
+	if (!elf->nr_strings) {
+		own->fd = -1;
+		elf->nr_strings = 1;
+	}
+	if (need > own->room - own->size) {
+		room = own->room * 2 + need + 16384;
+		text = room > UINT32_MAX ? NULL : realloc(own->text, room);
+		if (!text)
+			return -ENOMEM;
+		own->text = text;
+		own->room = room;
+	}
+	symbol.name = (uint32_t)own->size;
+	symbol.size = end - start < KTALLY_ELF_SIZE_MAX ? end - start : KTALLY_ELF_SIZE_MAX;
+	memcpy(own->text + own->size, name, need);
+	own->size += need;
+	return ktally_elf_push(elf, &symbol);
+}
+
+/*
+ * By address, least significant byte first; bytes that all addresses have in common are passed over. Symbols at one address keep
+ * their order.
+ */
+static int radix_sort(struct ktally_elf *elf)
+{
+	struct ktally_elf_symbol *from = elf->symbols, *to = malloc(elf->nr * sizeof(*to)), *swap;
+	size_t (*counts)[256] = calloc(8, sizeof(*counts)), i, sum, nr;
+	unsigned int byte, value;
+
+	if (!to || !counts) {
+		free(to);
+		free(counts);
+		return -ENOMEM;
+	}
+	for (i = 0; i < elf->nr; i++)
+		for (byte = 0; byte < 8; byte++)
+			counts[byte][from[i].start >> (8 * byte) & 255]++;
+	for (byte = 0; byte < 8; byte++) {
+		if (counts[byte][from[0].start >> (8 * byte) & 255] == elf->nr)
+			continue;
+		for (value = 0, sum = 0; value < 256; value++) {
+			nr = counts[byte][value];
+			counts[byte][value] = sum;
+			sum += nr;
+		}
+		for (i = 0; i < elf->nr; i++)
+			to[counts[byte][from[i].start >> (8 * byte) & 255]++] = from[i];
+		swap = from;
+		from = to;
+		to = swap;
+	}
+	elf->symbols = from;
+	elf->room = elf->nr;
+	free(to);
+	free(counts);
+	return 0;
+}
+
+/* The symbols at one address, from @first to @end: those of the greatest rank, and not too many, are moved to @to. Return: how many */
+static size_t keep_best(struct ktally_elf_symbol *symbols, size_t first, size_t end, size_t to)
+{
+	size_t i, nr = 0;
+	unsigned int rank = 0;
+
+	for (i = first; i < end; i++)
+		rank = symbols[i].rank > rank ? symbols[i].rank : rank;
+	for (i = first; i < end && nr < ALIASES_MAX; i++)
+		if (symbols[i].rank == rank)
+			symbols[to + nr++] = symbols[i];
+	return nr;
 }
 
 /* A symbol of no size was given the end of its section: it ends where the next one begins. */
-void ktally_elf_sort(struct ktally_elf *elf)
+static void end_unsized(struct ktally_elf *elf)
 {
-	size_t i, kept = 0;
+	uint64_t next = UINT64_MAX, at;
+	size_t i;
+
+	for (i = elf->nr; i--;) {
+		at = elf->symbols[i].start;
+		if (i + 1 < elf->nr && elf->symbols[i + 1].start != at)
+			next = elf->symbols[i + 1].start;
+		if (!(elf->symbols[i].rank & KTALLY_ELF_SIZED) && elf->symbols[i].size > next - at)
+			elf->symbols[i].size = (uint32_t)(next - at);
+	}
+}
+
+int ktally_elf_sort(struct ktally_elf *elf)
+{
+	struct ktally_elf_symbol *smaller;
+	size_t first, end, kept = 0;
 
 	if (!elf->nr)
-		return;
-	qsort(elf->symbols, elf->nr, sizeof(*elf->symbols), compare);
-	for (i = 0; i < elf->nr; i++)
-		if (!kept || elf->symbols[kept - 1].start != elf->symbols[i].start)
-			elf->symbols[kept++] = elf->symbols[i];
+		return 0;
+	if (radix_sort(elf))
+		return -ENOMEM;
+	for (first = 0; first < elf->nr; first = end) {
+		for (end = first + 1; end < elf->nr && elf->symbols[end].start == elf->symbols[first].start; end++)
+			;
+		kept += keep_best(elf->symbols, first, end, kept);
+	}
 	elf->nr = kept;
-	for (i = 0; i + 1 < kept; i++)
-		if (!(elf->symbols[i].rank & 0x80) && elf->symbols[i].end > elf->symbols[i + 1].start)
-			elf->symbols[i].end = elf->symbols[i + 1].start;
+	end_unsized(elf);
+	smaller = realloc(elf->symbols, kept * sizeof(*smaller));
+	if (smaller) {
+		elf->symbols = smaller;
+		elf->room = kept;
+	}
+	return 0;
 }
 
 bool ktally_elf_address(const struct ktally_elf *elf, uint64_t offset, uint64_t *vaddr)
@@ -85,9 +169,43 @@ bool ktally_elf_address(const struct ktally_elf *elf, uint64_t offset, uint64_t 
 	return false;
 }
 
-const char *ktally_elf_find(const struct ktally_elf *elf, uint64_t vaddr, uint64_t *start)
+/* The name most people know has the fewest underscores; without a name it is nothing to show. */
+static unsigned int oddness(const struct ktally_elf *elf, const struct ktally_elf_symbol *symbol)
 {
-	size_t low = 0, high = elf->nr, mid;
+	char start[9];
+	unsigned int nr = 0;
+
+	if (!ktally_elf_name(elf, NAME(symbol), start, sizeof(start)))
+		return UINT32_MAX;
+	while (start[nr] == '_')
+		nr++;
+	return nr;
+}
+
+static const struct ktally_elf_symbol *best_alias(const struct ktally_elf *elf, size_t first, size_t end, uint64_t vaddr)
+{
+	const struct ktally_elf_symbol *best = NULL;
+	unsigned int least = UINT32_MAX, odd;
+	size_t i;
+
+	for (i = first; i < end; i++) {
+		const struct ktally_elf_symbol *symbol = &elf->symbols[i];
+
+		if (vaddr - symbol->start >= symbol->size)
+			continue;
+		odd = oddness(elf, symbol);
+		if (odd < least || (best && odd == least && symbol->size > best->size)) {
+			least = odd;
+			best = symbol;
+		}
+	}
+	return best;
+}
+
+bool ktally_elf_find(const struct ktally_elf *elf, uint64_t vaddr, struct ktally_elf_hit *hit)
+{
+	const struct ktally_elf_symbol *symbol;
+	size_t low = 0, high = elf->nr, mid, end;
 	unsigned int tries;
 
 	while (low < high) {
@@ -98,22 +216,74 @@ const char *ktally_elf_find(const struct ktally_elf *elf, uint64_t vaddr, uint64
 			high = mid;
 	}
 	for (tries = 0; low && tries < NESTING; tries++) {
-		const struct ktally_elf_symbol *symbol = &elf->symbols[--low];
-
-		if (vaddr < symbol->end) {
-			*start = symbol->start;
-			return elf->names + symbol->name;
-		}
+		end = low--;
+		while (low && elf->symbols[low - 1].start == elf->symbols[low].start)
+			low--;
+		symbol = best_alias(elf, low, end, vaddr);
+		if (!symbol)
+			continue;
+		*hit = (struct ktally_elf_hit){ symbol->start, symbol->start + symbol->size, NAME(symbol) };
+		return true;
 	}
-	return NULL;
+	return false;
+}
+
+/* Most names are short. */
+#define FIRST_READ 256U
+
+static size_t read_name(const struct ktally_elf_strings *strings, uint32_t at, char *buf, size_t size)
+{
+	size_t left = at < strings->size ? strings->size - at : 0, want = FIRST_READ, len = 0;
+	ssize_t got;
+
+	if (left > size - 1)
+		left = size - 1;
+	if (strings->text) {
+		len = left ? strnlen(strings->text + at, left) : 0;
+		memcpy(buf, left ? strings->text + at : "", len);
+	}
+	for (; !strings->text && len < left; want *= 4) {
+		want = want < left - len ? want : left - len;
+		got = pread(strings->fd, buf + len, want, (off_t)(strings->offset + at + len));
+		if (got <= 0)
+			break;
+		want = strnlen(buf + len, got);
+		len += want;
+		if (want < (size_t)got)
+			break;
+	}
+	buf[len] = 0;
+	return len;
+}
+
+size_t ktally_elf_name(const struct ktally_elf *elf, uint64_t name, char *buf, size_t size)
+{
+	static const char plt[] = "@plt";
+	size_t len;
+
+	if (NAME_TABLE(name) >= elf->nr_strings)
+		return 0;
+	len = read_name(&elf->strings[NAME_TABLE(name)], (uint32_t)name, buf, size);
+	if (!len || !NAME_PLT(name))
+		return len;
+	if (len + sizeof(plt) > size)
+		len = size > sizeof(plt) ? size - sizeof(plt) : 0;
+	snprintf(buf + len, size - len, "%s", plt);
+	return strlen(buf);
 }
 
 void ktally_elf_free(struct ktally_elf *elf)
 {
+	unsigned int i;
+
 	if (!elf)
 		return;
+	for (i = 0; i < elf->nr_strings; i++) {
+		free(elf->strings[i].text);
+		if (elf->strings[i].fd >= 0)
+			close(elf->strings[i].fd);
+	}
 	free(elf->symbols);
-	free(elf->names);
 	free(elf->segments);
 	free(elf);
 }

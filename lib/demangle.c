@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Demangles C++ and Rust by libiberty. A short name can stand for a text of any length, for parts of it are repeated by reference: what
+ * is over the limit is not written, and the work ends there.
+ */
+#include <libiberty/demangle.h>
+#include <setjmp.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "demangle.h"
+
+struct text {
+	char *buf;
+	size_t len;
+	jmp_buf full;
+};
+
+static void take(const char *part, size_t len, void *arg)
+{
+	static const char more[] = "...";
+	struct text *text = arg;
+
+	if (len < KTALLY_DEMANGLED_MAX - text->len) {
+		memcpy(text->buf + text->len, part, len);
+		text->len += len;
+		return;
+	}
+	memcpy(text->buf + text->len, part, KTALLY_DEMANGLED_MAX - text->len);
+	memcpy(text->buf + KTALLY_DEMANGLED_MAX - sizeof(more), more, sizeof(more));
+	longjmp(text->full, 1);
+}
+
+static bool by_rust(const char *name, struct text *text)
+{
+	text->len = 0;
+	if (setjmp(text->full))
+		return true;
+	if (!rust_demangle_callback(name, DMGL_PARAMS | DMGL_ANSI, take, text) || !text->len)
+		return false;
+	text->buf[text->len] = 0;
+	return true;
+}
+
+/* libiberty has a limit of its own on names of 1024 characters and more, which are not rare in C++: ours is the one of length. */
+static bool by_cxx(const char *name, struct text *text)
+{
+	text->len = 0;
+	if (setjmp(text->full))
+		return true;
+	if (!cplus_demangle_v3_callback(name, DMGL_PARAMS | DMGL_ANSI | DMGL_NO_RECURSE_LIMIT, take, text) || !text->len)
+		return false;
+	text->buf[text->len] = 0;
+	return true;
+}
+
+const char *ktally_demangle(const char *name, char *buf)
+{
+	struct text text = { .buf = buf };
+
+	if (name[0] != '_' || (name[1] != 'Z' && name[1] != 'R') || strnlen(name, KTALLY_MANGLED_MAX) == KTALLY_MANGLED_MAX)
+		return name;
+	return by_rust(name, &text) || (name[1] == 'Z' && by_cxx(name, &text)) ? buf : name;
+}
