@@ -632,11 +632,12 @@ struct ktally_agent;
 /**
  * struct ktally_agent_stats - what an agent did
  * @files: that it was shown; @tables: that it gave; @cached: of these from the cache; @none: files that do not say how to unwind them
- * @interps: interpreters found
+ * @failed: that cannot be read, are damaged, or whose table found no room
+ * @interps: interpreters found; @strangers: of versions that are not known
  * @bytes: of tables
  */
 struct ktally_agent_stats {
-	uint64_t files, tables, cached, none, failed, interps, bytes;
+	uint64_t files, tables, cached, none, failed, interps, strangers, bytes;
 };
 /**
  * ktally_agent_open - what gives the module the tables of a session; the session must have been made with mappings

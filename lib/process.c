@@ -449,15 +449,21 @@ const char *ktally_processes_comm(const struct ktally_processes *procs, uint64_t
 }
 
 /* What the module calls the file, and what /proc calls it: of an overlay that may be two files. */
-void ktally_processes_file(struct ktally_processes *procs, const struct ktally_mapped *mapped, uint64_t id, int fd)
+void ktally_processes_file(struct ktally_processes *procs, const struct ktally_mapped *mapped, int fd)
 {
 	struct ktally_map map = { .inode = mapped->inode, .dev_major = mapped->dev_major, .dev_minor = mapped->dev_minor };
-	const struct image *image = find_image(procs, id, false);
-	const struct ktally_map *known = image ? ktally_maps_find(image->maps, mapped->start) : NULL;
+	const struct ktally_map *known;
+	const struct image *image;
+	size_t i;
 
 	ktally_files_add(procs->files, &map, fd);
-	if (known && known->inode && known->start == mapped->start && known->offset == mapped->offset)
-		ktally_files_add(procs->files, known, fd);
+	for (i = 0; i < procs->nr_slots; i++) {
+		for (image = procs->slots[i]; image; image = image->next) {
+			known = PID(image->id) == mapped->pid ? ktally_maps_find(image->maps, mapped->start) : NULL;
+			if (known && known->start == mapped->start && known->offset == mapped->offset)
+				ktally_files_add(procs->files, known, fd);
+		}
+	}
 }
 
 uint64_t ktally_processes_stamp(const struct ktally_processes *procs, uint64_t id)

@@ -46,8 +46,8 @@ const struct ktally_code_object *ktally_processes_code(const struct ktally_proce
  */
 int ktally_processes_open(struct ktally_processes *procs, const struct ktally_map *map, uint32_t pid);
 
-/** ktally_processes_file - @fd is the file @mapped, which its process mapped as image @image; it stays the caller's */
-void ktally_processes_file(struct ktally_processes *procs, const struct ktally_mapped *mapped, uint64_t image, int fd);
+/** ktally_processes_file - @fd is the file @mapped; it stays the caller's */
+void ktally_processes_file(struct ktally_processes *procs, const struct ktally_mapped *mapped, int fd);
 /** ktally_processes_stamp - changes when what is known of the mappings of @image does */
 uint64_t ktally_processes_stamp(const struct ktally_processes *procs, uint64_t image);
 

@@ -60,6 +60,7 @@ static inline unsigned int bc_width(const struct ktally_insn *i, const struct kt
 		return bc_results(&plan->pairs[i->aux & 0xffff]);
 	case KTALLY_OP_RECORD:
 	case KTALLY_OP_COUNTER:
+	case KTALLY_OP_USER:
 		return 1;
 	case KTALLY_OP_EXIT:
 	case KTALLY_OP_UPDATE:
