@@ -13,6 +13,8 @@
 #define ARM64_SIGRETURN	0xd2801168U	/* mov x8, #139; */
 #define ARM64_SVC	0xd4000001U
 #define NOP_MAX		15	/* bytes of an instruction */
+#define LOOK		1024	/* bytes of code that are looked at at once */
+#define PATTERN_MAX	9
 #define PROLOGUE_EVERY	2048	/* code that keeps frame pointers has a function's begin in as many bytes */
 #define PLTS_MAX	8
 
@@ -52,23 +54,30 @@ static unsigned int x86_nop(const uint8_t *code, unsigned int size)
 	return length <= size - n ? n + length : 0;
 }
 
+static unsigned int nothing(const struct ktally_image *image, const uint8_t *code, unsigned int size)
+{
+	if (image->machine == EM_AARCH64)
+		return size >= 4 && (word(code) == ARM64_NOP || !word(code)) ? 4 : 0;
+	return *code ? x86_nop(code, size) : 1;
+}
+
 static bool is_padding(struct ktally_image *image, uint64_t start, uint64_t end)
 {
 	const uint8_t *code;
-	unsigned int size, step;
+	unsigned int size, done, step;
 
 	while (start < end) {
-		size = end - start < NOP_MAX ? end - start : NOP_MAX;
+		size = end - start < LOOK ? end - start : LOOK;
 		code = ktally_image_code(image, start, size);
 		if (!code)
 			return false;
-		if (image->machine == EM_AARCH64)
-			step = size >= 4 && (word(code) == ARM64_NOP || !word(code)) ? 4 : 0;
-		else
-			step = *code ? x86_nop(code, size) : 1;
-		if (!step)
-			return false;
-		start += step;
+		/* An instruction may go on behind what is looked at. */
+		for (done = 0; done < size && (start + size == end || size - done >= NOP_MAX); done += step) {
+			step = nothing(image, code + done, size - done);
+			if (!step)
+				return false;
+		}
+		start += done;
 	}
 	return true;
 }
@@ -203,28 +212,46 @@ static bool prologue_at(const struct ktally_image *image, const uint8_t *code, s
 	return *code == 0x55 && (!memcmp(code, forms[0], 4) || !memcmp(code, forms[1], 4));
 }
 
-/* Looks at code up to what signal handlers return to, @length bytes of that. Return: where that is, or @end; @prologues are counted */
-static uint64_t scan(struct ktally_image *image, uint64_t start, uint64_t end, uint64_t *prologues, unsigned int *length)
+/* Return: where in the code that is which signal handlers return to, @length bytes of it; or @size. @prologues are counted */
+static size_t scan_part(const struct ktally_image *image, const uint8_t *code, size_t size, size_t most, uint64_t *prologues, unsigned int *length)
 {
 	unsigned int step = image->machine == EM_AARCH64 ? 4 : 1;
-	const uint8_t *code;
-	uint64_t at;
+	size_t at;
 
-	*prologues = 0;
-	for (at = start; at < end; at += step) {
-		size_t size = end - at < 9 ? end - at : 9;
+	for (at = 0; at < most; at += step) {
+		const uint8_t first = code[at];
 
-		code = ktally_image_code(image, at, size);
-		if (!code)
-			break;
-		*prologues += prologue_at(image, code, size);
-		if (*code != 0x48 && *code != 0xb8 && *code != (ARM64_SIGRETURN & 0xff))
+		if (step == 1 && first != 0x55 && first != 0x48 && first != 0xb8)
 			continue;
-		*length = sigreturn_at(image, code, size);
+		*prologues += prologue_at(image, code + at, size - at);
+		*length = first == 0x55 ? 0 : sigreturn_at(image, code + at, size - at);
 		if (*length)
 			return at;
 	}
+	return most;
+}
+
+/* Looks at code up to what signal handlers return to, @length bytes of that. Return: where that is, or @end */
+static uint64_t scan(struct ktally_image *image, uint64_t start, uint64_t end, uint64_t *prologues, unsigned int *length)
+{
+	size_t size, most, done;
+
+	*prologues = 0;
 	*length = 0;
+	while (start < end) {
+		const uint8_t *code;
+
+		size = end - start < LOOK ? end - start : LOOK;
+		code = ktally_image_code(image, start, size);
+		if (!code)
+			return end;
+		/* The last bytes are looked at again with what follows them. */
+		most = start + size == end ? size : size - PATTERN_MAX / 4 * 4 - 4;
+		done = scan_part(image, code, size, most, prologues, length);
+		start += done;
+		if (*length)
+			return start;
+	}
 	return end;
 }
 

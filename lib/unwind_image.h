@@ -39,7 +39,7 @@ int ktally_image_open(struct ktally_image *image, int fd, const void *memory, si
 void ktally_image_close(struct ktally_image *image);
 /** ktally_image_read - bytes of the file. Return: how many there are, at most @size */
 size_t ktally_image_read(struct ktally_image *image, uint64_t offset, void *buf, size_t size);
-/** ktally_image_code - a piece of code, @size at most 64, borrowed until the next call; NULL: the file is shorter */
+/** ktally_image_code - a piece of code, @size at most KTALLY_CODE_WINDOW, borrowed until the next call; NULL: the file is shorter */
 const uint8_t *ktally_image_code(struct ktally_image *image, uint64_t offset, size_t size);
 /** ktally_image_locate - struct ktally_cfi.locate */
 bool ktally_image_locate(void *image, uint64_t address, uint64_t *offset, uint64_t *length);
