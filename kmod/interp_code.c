@@ -211,7 +211,9 @@ static void find_lines(const struct ktally_interp *interp, unsigned long bytes, 
 
 	code->lines = bytes + interp->bytes_data;
 	code->lines_length = 0;
-	if (!bytes || copy_from_user_nofault(&length, (const void __user *)(bytes + interp->bytes_length), sizeof(length)))
+	if (!bytes)
+		return;
+	if (copy_from_user_nofault(&length, (const void __user *)(bytes + interp->bytes_length), sizeof(length)))
 		return;
 	if (length <= KTALLY_INTERP_LINES_MAX)
 		code->lines_length = length;
