@@ -236,10 +236,12 @@ static void line_place(struct unit *unit, uint64_t vaddr, struct ktally_place *p
 	int number;
 
 	*place = (struct ktally_place){ .function = "", .file = "" };
-	if (!file || dwarf_lineno(line, &number) || number <= 0)
+	if (!file)
 		return;
 	place->file = file;
-	place->line = (unsigned int)number;
+	/* Compilers write line 0 where they cannot tell. */
+	if (!dwarf_lineno(line, &number) && number > 0)
+		place->line = (unsigned int)number;
 }
 
 /* Somebody may write into the file that we have mapped. */

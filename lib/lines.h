@@ -10,7 +10,7 @@
 
 struct ktally_lines;
 
-/** struct ktally_place - @function: as the linker or else the source calls it, "" if unknown; @file: "" with @line 0 if unknown */
+/** struct ktally_place - @function: as the linker or else the source calls it, "" if unknown; @file: "" if unknown; @line: 0 if unknown */
 struct ktally_place {
 	const char *function, *file;
 	unsigned int line;
