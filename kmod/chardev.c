@@ -11,6 +11,7 @@
 #include <linux/vmalloc.h>
 #include "chardev.h"
 #include "compat/cred.h"
+#include "mappings.h"
 #include "session.h"
 
 /* file->private_data is misc's own until a session takes its place; open() makes it NULL. */
@@ -30,6 +31,8 @@ static int device_release(struct inode *inode, struct file *file)
 {
 	struct ktally_session *session = session_of(file);
 
+	if (session && session->mappings)
+		ktally_mappings_readers(session->mappings, -1);
 	if (session)
 		ktally_session_put(session);
 	return 0;
@@ -53,7 +56,7 @@ static long attach(struct file *file, struct ktally_attach __user *argument)
 	mutex_lock(&session->lock);
 	arg.nr_cpus = nr_cpu_ids;
 	arg.state = session->state;
-	if (!session->areas)
+	if (!session->areas && !session->mappings)
 		err = -EAGAIN;
 	else if (session->shows_kernel && !ktally_kernel_addresses_allowed())
 		err = -EACCES;
@@ -64,7 +67,16 @@ static long attach(struct file *file, struct ktally_attach __user *argument)
 		err = -EBUSY;
 	if (err)
 		ktally_session_put(session);
+	else if (session->mappings)
+		ktally_mappings_readers(session->mappings, 1);
 	return err;
+}
+
+/* Whether there is something to map. Not by the session's lock, which may be held where memory of processes is waited for. */
+static bool is_ready(const struct ktally_session *session)
+{
+	/* Pairs with ktally_session_alloc(). */
+	return smp_load_acquire(&session->ready);
 }
 
 /* Which area a region is; -EINVAL if there is no such kind. */
@@ -109,6 +121,8 @@ static long region(struct file *file, struct ktally_region __user *argument)
 		return -EFAULT;
 	if (arg.size != sizeof(arg))
 		return -EINVAL;
+	if (!is_ready(session))
+		return -EAGAIN;
 	if (arg.kind == KTALLY_REGION_PAIR)
 		return pair_region(session, &arg, argument);
 	which = area_of(&arg);
@@ -122,6 +136,82 @@ static long region(struct file *file, struct ktally_region __user *argument)
 	return copy_to_user(argument, &arg, sizeof(arg)) ? -EFAULT : 0;
 }
 
+/* The mappings of the session that @file is attached to, or ERR_PTR(). */
+static struct ktally_mappings *mappings_of(struct file *file)
+{
+	struct ktally_session *session = session_of(file);
+
+	if (!session)
+		return ERR_PTR(-ENOTCONN);
+	return session->mappings ? session->mappings : ERR_PTR(-EOPNOTSUPP);
+}
+
+static long follow(struct ktally_mappings *mappings, struct ktally_follow __user *argument)
+{
+	struct ktally_follow arg;
+	long err;
+
+	if (copy_from_user(&arg, argument, sizeof(arg)))
+		return -EFAULT;
+	if (arg.size != sizeof(arg) || arg.reserved)
+		return -EINVAL;
+	err = ktally_mappings_process(mappings, &arg);
+	if (err && err != -ENOSPC)
+		return err;
+	return copy_to_user(argument, &arg, sizeof(arg)) ? -EFAULT : err;
+}
+
+/* If the answer cannot be told, the descriptor in it is there nevertheless, as with every other call that gives one. */
+static long mapped(struct ktally_mappings *mappings, struct ktally_mapped __user *argument)
+{
+	struct ktally_mapped arg;
+	long err;
+
+	if (copy_from_user(&arg, argument, sizeof(arg)))
+		return -EFAULT;
+	if (arg.size != sizeof(arg))
+		return -EINVAL;
+	err = ktally_mappings_file(mappings, &arg);
+	if (err)
+		return err;
+	return copy_to_user(argument, &arg, sizeof(arg)) ? -EFAULT : 0;
+}
+
+static long give_table(struct ktally_mappings *mappings, const struct ktally_give_table __user *argument)
+{
+	struct ktally_give_table arg;
+
+	if (copy_from_user(&arg, argument, sizeof(arg)))
+		return -EFAULT;
+	return arg.size == sizeof(arg) ? ktally_mappings_give_table(mappings, &arg) : -EINVAL;
+}
+
+static long give_interp(struct ktally_mappings *mappings, const struct ktally_give_interp __user *argument)
+{
+	struct ktally_give_interp arg;
+
+	if (copy_from_user(&arg, argument, sizeof(arg)))
+		return -EFAULT;
+	return arg.size == sizeof(arg) ? ktally_mappings_give_interp(mappings, &arg) : -EINVAL;
+}
+
+static long mappings_ioctl(struct file *file, unsigned int cmd, void __user *argument)
+{
+	struct ktally_mappings *mappings = mappings_of(file);
+
+	if (IS_ERR(mappings))
+		return PTR_ERR(mappings);
+	switch (cmd) {
+	case KTALLY_IOC_PROCESS:
+		return follow(mappings, argument);
+	case KTALLY_IOC_FILE:
+		return mapped(mappings, argument);
+	case KTALLY_IOC_TABLE:
+		return give_table(mappings, argument);
+	}
+	return give_interp(mappings, argument);
+}
+
 static long device_ioctl(struct file *file, unsigned int cmd, unsigned long argument)
 {
 	switch (cmd) {
@@ -129,6 +219,11 @@ static long device_ioctl(struct file *file, unsigned int cmd, unsigned long argu
 		return attach(file, (void __user *)argument);
 	case KTALLY_IOC_REGION:
 		return region(file, (void __user *)argument);
+	case KTALLY_IOC_PROCESS:
+	case KTALLY_IOC_FILE:
+	case KTALLY_IOC_TABLE:
+	case KTALLY_IOC_INTERPRETER:
+		return mappings_ioctl(file, cmd, (void __user *)argument);
 	}
 	return -ENOTTY;
 }
@@ -161,6 +256,8 @@ static int device_mmap(struct file *file, struct vm_area_struct *vma)
 
 	if (!session)
 		return -ENOTCONN;
+	if (!is_ready(session))
+		return -EAGAIN;
 	memory = memory_at(session, (u64)vma->vm_pgoff << PAGE_SHIFT, vma->vm_end - vma->vm_start, &writable);
 	if (!memory)
 		return -EINVAL;
@@ -187,6 +284,8 @@ static __poll_t device_poll(struct file *file, poll_table *table)
 		return EPOLLERR;
 	poll_wait(file, &session->wait, table);
 	for_each_cpu(cpu, session->cpus) {
+		if (!is_ready(session))
+			break;
 		hot = per_cpu_ptr(session->hot, cpu);
 		if (hot->ring && ktally_ring_readable(hot->ring))
 			events |= EPOLLIN | EPOLLRDNORM;

@@ -103,3 +103,12 @@ static const struct ktally_field exit_fields[] = {
 };
 KTALLY_FIELDS(sched_process_exit, exit_fields);
 KTALLY_FIELDS(sched_process_free, exit_fields);
+
+/* As the trace event has them; told before the task has its new name. */
+static const struct ktally_field rename_fields[] = {
+	FIELD_TASK("pid", 0, pid),
+	FIELD_COMM("oldcomm", 0),
+	{ .name = "newcomm", .type = KTALLY_TYPE_STRING, .how = KTALLY_FIELD_TEXT, .arg = 1, .size = TASK_COMM_LEN },
+	FIELD_TASK("tgid", 0, tgid),
+};
+KTALLY_FIELDS(task_rename, rename_fields);

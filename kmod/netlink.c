@@ -47,6 +47,7 @@ static const struct nla_policy policy[KTALLY_A_MAX + 1] = {
 	[KTALLY_A_SNAPSHOT_FLAGS]	= { .type = NLA_U32 },
 	[KTALLY_A_BUDGET]		= { .type = NLA_U32 },
 	[KTALLY_A_SCRATCH_SIZE]		= { .type = NLA_U32 },
+	[KTALLY_A_MAPPINGS]		= { .type = NLA_U32 },
 	[KTALLY_A_PAIR_KIND]		= { .type = NLA_U32 },
 	[KTALLY_A_PAIR_FLAGS]		= { .type = NLA_U32 },
 	[KTALLY_A_NR_SAVED]		= { .type = NLA_U32 },
@@ -147,6 +148,7 @@ static int session_new(struct ktally_request *request)
 		.ring_watermark	= ktally_attr_u32(request, KTALLY_A_RING_WATERMARK, 0),
 		.stack_entries	= ktally_attr_u32(request, KTALLY_A_STACK_ENTRIES, 0),
 		.scratch_size	= ktally_attr_u32(request, KTALLY_A_SCRATCH_SIZE, 0),
+		.mappings	= ktally_attr_u32(request, KTALLY_A_MAPPINGS, 0),
 		.budget		= ktally_attr_u32(request, KTALLY_A_BUDGET, KTALLY_BUDGET_DEFAULT),
 	};
 	struct ktally_session *session;

@@ -7,9 +7,11 @@
 #include <linux/utsname.h>
 #include "compat/cred.h"
 #include "compat/features.h"
+#include "mappings.h"
 #include "netlink.h"
 #include "session.h"
 #include "source.h"
+#include "unwind.h"
 
 static int put_governor(struct sk_buff *skb, struct ktally_session *session)
 {
@@ -23,6 +25,24 @@ static int put_governor(struct sk_buff *skb, struct ktally_session *session)
 		err = -EMSGSIZE;
 	kfree(steps);
 	return err;
+}
+
+/* What walks found, and what is known of mappings. Walkers are there once the session has its memory. */
+static int put_unwind(struct sk_buff *skb, struct ktally_session *session)
+{
+	struct ktally_unwind_count count;
+	unsigned int cpu;
+
+	if (nla_put_u32(skb, KTALLY_A_MAPPINGS, session->config.mappings))
+		return -EMSGSIZE;
+	if (!session->mappings)
+		return 0;
+	count = session->mappings->count;
+	/* Pairs with ktally_session_alloc(). */
+	if (smp_load_acquire(&session->ready))
+		for_each_cpu(cpu, session->cpus)
+			ktally_walker_add(per_cpu_ptr(session->hot, cpu)->walker, &count);
+	return nla_put(skb, KTALLY_A_UNWIND_COUNT, sizeof(count), &count);
 }
 
 int ktally_put_session(struct sk_buff *skb, struct ktally_session *session)
@@ -46,7 +66,7 @@ int ktally_put_session(struct sk_buff *skb, struct ktally_session *session)
 	    nla_put_u32(skb, KTALLY_A_SCRATCH_SIZE, config->scratch_size) ||
 	    ktally_nla_put_u64(skb, KTALLY_A_MISSED, atomic64_read(&session->missed)))
 		return -EMSGSIZE;
-	return put_governor(skb, session);
+	return put_unwind(skb, session) ? -EMSGSIZE : put_governor(skb, session);
 }
 
 int ktally_info_get(struct ktally_request *request)

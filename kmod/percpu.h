@@ -15,9 +15,10 @@
 #include <linux/preempt.h>
 #include <linux/types.h>
 #include <linux/ktally.h>
+#include <linux/ktally_unwind.h>
 
 #define KTALLY_LEVELS		4
-#define KTALLY_SCRATCH_WORDS	(KTALLY_STACK_DEPTH_MAX + 1)
+#define KTALLY_SCRATCH_WORDS	(KTALLY_STACK_DEPTH_MAX + 1 + KTALLY_INTERP_DEPTH_MAX + 1)
 
 DECLARE_PER_CPU(unsigned int, ktally_level);
 

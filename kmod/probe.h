@@ -18,9 +18,11 @@
 #include "scope.h"
 #include "table.h"
 
+struct ktally_codes;
 struct ktally_ring;
 struct ktally_session;
 struct ktally_source_ops;
+struct ktally_walker;
 
 /**
  * struct ktally_hot - what a session keeps on one CPU
@@ -28,6 +30,9 @@ struct ktally_source_ops;
  * @ring: or NULL
  * @stacks: or NULL
  * @scratch: or NULL
+ * @walker: of user stacks by tables, or NULL
+ * @codes: of interpreters that were told of, or NULL
+ * @users: counts KTALLY_RECORD_USER
  * @spending: for the governor
  */
 struct ktally_hot {
@@ -35,6 +40,9 @@ struct ktally_hot {
 	struct ktally_ring *ring;
 	struct ktally_stacks *stacks;
 	struct ktally_ring *scratch;
+	struct ktally_walker *walker;
+	struct ktally_codes *codes;
+	u64 users;
 	struct ktally_spending spending;
 };
 

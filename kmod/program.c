@@ -19,6 +19,7 @@
 #include "governor.h"
 #include "pair.h"
 #include "scratch.h"
+#include "user_record.h"
 #include "session.h"
 #include "glob.h"
 #include "probe.h"
@@ -189,7 +190,7 @@ static u32 stack_id(const struct ktally_run *run, const struct ktally_insn *insn
 {
 	if (run->probe->session->governor.no_stacks)
 		return 0;
-	return ktally_stack_id(run->hot->stacks, run->hit, insn->aux, insn->imm);
+	return ktally_stack_id(run->probe, run->hot, run->hit, insn->aux, insn->imm);
 }
 
 static bool bucket(const struct ktally_insn *insn, u64 value, u64 *dst)
@@ -300,6 +301,9 @@ static noinline bool rare(struct ktally_run *run, const struct ktally_insn *insn
 		return true;
 	case KTALLY_OP_DUMP:
 		ktally_scratch_dump(run->hot, regs[insn->a]);
+		return true;
+	case KTALLY_OP_USER:
+		*dst = run->probe->session->governor.no_stacks ? 0 : ktally_user_record(run->probe, run->hot, hit, insn->imm);
 		return true;
 	case KTALLY_OP_START:
 		start(run, insn, regs);

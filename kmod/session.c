@@ -9,6 +9,7 @@
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include "counter.h"
+#include "mappings.h"
 #include "session.h"
 #include "session_memory.h"
 #include "source.h"
@@ -192,6 +193,12 @@ struct ktally_session *ktally_session_new(const struct ktally_config *config, co
 		err = ktally_governor_init(session, config->budget, why);
 	if (!err)
 		err = ktally_scope_init(&session->scope, scope, why);
+	if (!err && config->mappings) {
+		session->mappings = ktally_mappings_new(config->mappings, why);
+		err = PTR_ERR_OR_ZERO(session->mappings);
+		if (err)
+			session->mappings = NULL;
+	}
 	if (!err)
 		err = list_in(session, why);
 	if (err) {
@@ -277,6 +284,7 @@ static void session_free(struct kref *ref)
 	kfree(session->probes);
 	ktally_scope_uninit(&session->scope);
 	ktally_session_free_memory(session);
+	ktally_mappings_free(session->mappings);
 	if (session->governor.session)
 		ktally_governor_quiesce(session);
 	for (i = 0; i < session->nr_tables; i++)

@@ -26,6 +26,7 @@
 #include "table.h"
 
 struct ktally_counter;
+struct ktally_mappings;
 
 /**
  * struct ktally_config - what a session is made from, checked by ktally_session_new()
@@ -36,6 +37,7 @@ struct ktally_counter;
  * @ring_watermark: bytes, 0: half the ring
  * @stack_entries: 0: no stack store
  * @scratch_size: bytes per CPU, 0: no scratch ring
+ * @mappings: room for mappings of processes, 0: user stacks by frame pointers
  * @budget: of the governor, thousandths of a CPU, 0: none
  */
 struct ktally_config {
@@ -46,6 +48,7 @@ struct ktally_config {
 	u32 ring_watermark;
 	u32 stack_entries;
 	u32 scratch_size;
+	u32 mappings;
 	u32 budget;
 };
 
@@ -84,6 +87,7 @@ enum {
  * @cpus: where it counts
  * @cpus_chosen: whether the owner chose them
  * @scope: which processes count
+ * @mappings: of processes, or NULL
  *
  * @lock: protects what follows
  * @state: enum ktally_state
@@ -96,6 +100,7 @@ enum {
  * @governor: keeps it within its budget
  * @hot: per-CPU
  * @areas: KTALLY_AREAS of each CPU, NULL before the first start
+ * @ready: they are there, and stay
  * @memory: bytes of all areas
  * @generation: of the half that is quiet now
  * @active: the half that is not
@@ -113,6 +118,7 @@ struct ktally_session {
 	cpumask_var_t cpus;
 	bool cpus_chosen;
 	struct ktally_scope scope;
+	struct ktally_mappings *mappings;
 
 	struct mutex lock;
 	u32 state;
@@ -129,6 +135,7 @@ struct ktally_session {
 	struct ktally_governor governor;
 	struct ktally_hot __percpu *hot;
 	struct ktally_area *areas;
+	bool ready;
 	u64 memory;
 	u64 generation;
 	unsigned int active;

@@ -6,11 +6,15 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/vmalloc.h>
+#include <asm/barrier.h>
 #include "compat/sync.h"
+#include "interp.h"
+#include "mappings.h"
 #include "scratch.h"
 #include "session.h"
 #include "session_memory.h"
 #include "stack.h"
+#include "unwind.h"
 
 /* Gives tables and probes their places in a half. */
 static void place_all(struct ktally_session *session)
@@ -82,6 +86,12 @@ static int alloc_pairs(struct ktally_session *session, u64 offset)
 	return err;
 }
 
+/* What walks of user stacks remember on a CPU. */
+static u64 walks_length(const struct ktally_session *session)
+{
+	return ktally_walker_length() + (session->config.ring_size ? ktally_codes_length() : 0);
+}
+
 static int alloc_areas(struct ktally_session *session, const u64 length[KTALLY_AREAS], const char **why)
 {
 	unsigned int cpu, which;
@@ -92,6 +102,8 @@ static int alloc_areas(struct ktally_session *session, const u64 length[KTALLY_A
 	for (which = 0; which < KTALLY_AREAS; which++)
 		each += length[which];
 	each += session->config.scratch_size;
+	if (session->mappings)
+		each += walks_length(session);
 	err = check_budget(each * cpumask_weight(session->cpus) + pairs_length(session), why);
 	if (err)
 		return err;
@@ -118,6 +130,8 @@ static int alloc_areas(struct ktally_session *session, const u64 length[KTALLY_A
 		}
 	}
 	session->memory = offset + (u64)session->config.scratch_size * cpumask_weight(session->cpus);
+	if (session->mappings)
+		session->memory += session->mappings->bytes + walks_length(session) * cpumask_weight(session->cpus);
 	return alloc_pairs(session, offset);
 }
 
@@ -162,6 +176,12 @@ static int memory_init(struct ktally_session *session, unsigned int cpu)
 		if (!hot->scratch)
 			return -ENOMEM;
 	}
+	if (session->mappings) {
+		hot->walker = ktally_walker_new();
+		hot->codes = config->ring_size ? ktally_codes_new(cpu) : NULL;
+		if (!hot->walker || (config->ring_size && !hot->codes))
+			return -ENOMEM;
+	}
 	if (config->stack_entries) {
 		hot->stacks = area[KTALLY_AREA_STACKS].memory;
 		ktally_stacks_init(hot->stacks, cpu, config->stack_entries);
@@ -185,6 +205,8 @@ int ktally_session_alloc(struct ktally_session *session, const char **why)
 		ktally_session_free_memory(session);
 	else
 		ktally_vmalloc_sync();
+	/* Pairs with those who look without the session's lock. */
+	smp_store_release(&session->ready, !err);
 	return err;
 }
 
@@ -199,6 +221,8 @@ void ktally_session_free_memory(struct ktally_session *session)
 			ktally_ring_quiesce(hot->ring);
 		kfree(hot->ring);
 		ktally_scratch_ring_free(hot->scratch);
+		ktally_walker_free(hot->walker);
+		ktally_codes_free(hot->codes);
 		memset(hot, 0, sizeof(*hot));
 	}
 	if (session->areas)

@@ -18,7 +18,9 @@
 #include "compat/regs.h"
 #include "compat/trace_protos.h"
 #include "compat/tracepoint.h"
+#include "compat/vma.h"
 #include "image.h"
+#include "mappings.h"
 #include "ring.h"
 #include "session.h"
 #include "source.h"
@@ -33,8 +35,16 @@ struct follower {
 	struct ktally_probe *probe;
 };
 
+/* Processes outside of the scope have no hits that their mappings could name. A cgroup may be left and entered: all are told. */
+static bool is_followed(const struct ktally_probe *probe, const struct task_struct *task)
+{
+	const struct ktally_scope *scope = probe->scope;
+
+	return !scope || !scope->pids || test_bit(task->tgid, scope->pids);
+}
+
 static void tell(struct ktally_probe *probe, unsigned int type, struct task_struct *task,
-		 struct task_struct *parent)
+		 struct task_struct *parent, const char *comm)
 {
 	struct ktally_process *body;
 	struct ktally_hot *hot;
@@ -50,7 +60,7 @@ static void tell(struct ktally_probe *probe, unsigned int type, struct task_stru
 			body->parent = parent ? ktally_task_image(parent) : 0;
 			/* What an earlier, longer name left behind the NUL is not ours to tell. */
 			memset(body->comm, 0, sizeof(body->comm));
-			memcpy(body->comm, task->comm, strnlen(task->comm, sizeof(body->comm)));
+			memcpy(body->comm, comm, strnlen(comm, sizeof(body->comm)));
 			ktally_ring_commit(hot->ring);
 		}
 		ktally_probe_end(probe, half, outer, KTALLY_COUNTED(folded));
@@ -60,14 +70,23 @@ static void tell(struct ktally_probe *probe, unsigned int type, struct task_stru
 
 static void tell_fork(struct ktally_probe *probe, struct task_struct *parent, struct task_struct *child)
 {
-	if (child->pid == child->tgid)
-		tell(probe, KTALLY_RECORD_FORK, child, parent);
+	struct ktally_mappings *mappings = probe->session->mappings;
+
+	if (child->pid != child->tgid || !is_followed(probe, parent))
+		return;
+	if (mappings)
+		ktally_mappings_fork(mappings, ktally_task_image(parent), ktally_task_image(child));
+	tell(probe, KTALLY_RECORD_FORK, child, parent, child->comm);
 }
 
 static void tell_exit(struct ktally_probe *probe, struct task_struct *task)
 {
-	if (!atomic_read(&task->signal->live))
-		tell(probe, KTALLY_RECORD_EXIT, task, NULL);
+	if (atomic_read(&task->signal->live) || !is_followed(probe, task))
+		return;
+	tell(probe, KTALLY_RECORD_EXIT, task, NULL, task->comm);
+	/* What it does from here on is the kernel's. */
+	if (probe->session->mappings)
+		ktally_mappings_exit(probe->session->mappings, ktally_task_image(task));
 }
 
 static void process_fork(KTALLY_TP_PROTO(sched_process_fork))
@@ -80,10 +99,13 @@ static void process_fork(KTALLY_TP_PROTO(sched_process_fork))
 
 static void process_exec(KTALLY_TP_PROTO(sched_process_exec))
 {
+	struct task_struct *who;
 	u64 args[KTALLY_TP_ARGS_MAX];
 
 	KTALLY_TP_FILL(sched_process_exec, args);
-	tell(data, KTALLY_RECORD_EXEC, (void *)(unsigned long)args[0], NULL);
+	who = (void *)(unsigned long)args[0];
+	if (is_followed(data, who))
+		tell(data, KTALLY_RECORD_EXEC, who, NULL, who->comm);
 }
 
 static void process_exit(KTALLY_TP_PROTO(sched_process_exit))
@@ -95,19 +117,38 @@ static void process_exit(KTALLY_TP_PROTO(sched_process_exit))
 }
 
 /* Writes the path into scratch memory of this level; never NULL. */
-static const char *mapped_path(struct vm_area_struct *vma)
+static char *mapped_path(struct vm_area_struct *vma)
 {
-	char *path;
+	char *room = (char *)ktally_scratch(), *path;
 
 	if (!vma->vm_file)
-		return "//anon";
-	path = d_path(&vma->vm_file->f_path, (char *)ktally_scratch(), KTALLY_PATH_MAX);
-	return IS_ERR(path) ? "" : path;
+		return strcpy(room, "//anon");
+	path = d_path(&vma->vm_file->f_path, room, KTALLY_PATH_MAX);
+	return IS_ERR(path) ? strcpy(room, "") : path;
 }
 
-static void tell_mmap(struct ktally_probe *probe, struct ktally_hot *hot, struct vm_area_struct *vma)
+#define DELETED " (deleted)"
+
+/* The path that the file had, told apart from a name that ends so. */
+static u32 flags_of(struct vm_area_struct *vma, char *path)
 {
-	const char *path = mapped_path(vma);
+	size_t len = strlen(path), end = strlen(DELETED);
+	struct dentry *dentry;
+
+	if (!vma->vm_file)
+		return ktally_vma_is_vdso(vma) ? KTALLY_MMAP_VDSO : 0;
+	dentry = vma->vm_file->f_path.dentry;
+	if (!d_unlinked(dentry))
+		return 0;
+	if (len > end && !strcmp(path + len - end, DELETED))
+		path[len - end] = 0;
+	return KTALLY_MMAP_DELETED;
+}
+
+static void tell_mmap(struct ktally_probe *probe, struct ktally_hot *hot, struct vm_area_struct *vma, u32 file)
+{
+	char *path = mapped_path(vma);
+	u32 flags = flags_of(vma, path);
 	u32 len = ALIGN(strlen(path) + 1, 8);
 	struct ktally_mmap *body;
 	struct inode *inode;
@@ -122,6 +163,8 @@ static void tell_mmap(struct ktally_probe *probe, struct ktally_hot *hot, struct
 	body->inode = 0;
 	body->dev_major = 0;
 	body->dev_minor = 0;
+	body->file = file;
+	body->flags = flags;
 	if (vma->vm_file) {
 		inode = file_inode(vma->vm_file);
 		body->inode = inode->i_ino;
@@ -139,19 +182,34 @@ static int process_mmap(struct kprobe *kprobe, struct pt_regs *regs)
 	struct vm_area_struct *vma;
 	struct ktally_hot *hot;
 	unsigned int outer;
+	u32 file = KTALLY_FILE_NONE;
 	void *half;
 
 	vma = *(void **)((void *)regs + ktally_regs_arg_offset(0));
-	if (!(vma->vm_flags & VM_EXEC))
+	if (!(vma->vm_flags & VM_EXEC) || !is_followed(probe, current))
 		return 0;
+	if (probe->session->mappings)
+		file = ktally_mappings_vma(probe->session->mappings, ktally_task_image(current), vma);
 	half = ktally_probe_begin(probe, &hot, &outer);
 	if (half) {
-		tell_mmap(probe, hot, vma);
+		tell_mmap(probe, hot, vma, file);
 		ktally_probe_end(probe, half, outer, KTALLY_COUNTED(folded));
 	}
 	return 0;
 }
 NOKPROBE_SYMBOL(process_mmap);
+
+/* The new name is not the task's yet. */
+static void process_rename(KTALLY_TP_PROTO(task_rename))
+{
+	struct task_struct *who;
+	u64 args[KTALLY_TP_ARGS_MAX];
+
+	KTALLY_TP_FILL(task_rename, args);
+	who = (void *)(unsigned long)args[0];
+	if (who->pid == who->tgid && is_followed(data, who))
+		tell(data, KTALLY_RECORD_COMM, who, NULL, (void *)(unsigned long)args[1]);
+}
 
 /* The tracepoints of this source. */
 static const struct {
@@ -162,6 +220,7 @@ static const struct {
 	{ "sched_process_fork", process_fork, KTALLY_TP_HAVE(sched_process_fork) },
 	{ "sched_process_exec", process_exec, KTALLY_TP_HAVE(sched_process_exec) },
 	{ "sched_process_exit", process_exit, KTALLY_TP_HAVE(sched_process_exit) },
+	{ "task_rename", process_rename, KTALLY_TP_HAVE(task_rename) },
 };
 
 static int process_init(struct ktally_probe *probe, const char **why)
@@ -241,6 +300,10 @@ static void process_detach(struct ktally_probe **probes, unsigned int nr)
 		unfollow(probes[i], ARRAY_SIZE(followed));
 	}
 	ktally_tp_synchronize();
+	/* What they do until the session starts again is not followed. */
+	for (i = 0; i < nr; i++)
+		if (probes[i]->session->mappings)
+			ktally_mappings_clear(probes[i]->session->mappings);
 }
 
 static const struct ktally_fields *process_fields(const struct ktally_probe *probe)

@@ -12,9 +12,11 @@
 #include <linux/string.h>
 #include "compat/unwind.h"
 #include "percpu.h"
+#include "probe.h"
 #include "program.h"
 #include "stack.h"
 #include "table.h"
+#include "unwind.h"
 
 /* Room per stack, in addresses: most are shorter, deep ones borrow from them. */
 #define MEAN_DEPTH	32
@@ -122,18 +124,20 @@ static u32 intern(struct ktally_stacks *stacks, const unsigned long *ips, unsign
 	return KTALLY_STACK_LOST;
 }
 
-u32 ktally_stack_id(struct ktally_stacks *stacks, const struct ktally_hit *hit, unsigned int kind,
+u32 ktally_stack_id(const struct ktally_probe *probe, const struct ktally_hot *hot, const struct ktally_hit *hit, unsigned int kind,
 		    unsigned int depth)
 {
 	unsigned long *ips = ktally_scratch();
 	bool user = hit->regs && user_mode(hit->regs);
 	unsigned int nr = 0;
 
-	if (kind == KTALLY_STACK_USER)
+	if (kind == KTALLY_STACK_USER && hot->walker)
+		nr = ktally_walk_user(probe, hot, hit, ips, depth);
+	else if (kind == KTALLY_STACK_USER)
 		nr = ktally_unwind_user(user ? hit->regs : NULL, ips, depth);
 	else if (hit->frame)
 		nr = ktally_unwind_caller(hit->frame, ips, depth);
 	else if (!user)
 		nr = ktally_unwind_kernel(hit->regs, ips, depth);
-	return nr ? intern(stacks, ips, nr, kind) : 0;
+	return nr ? intern(hot->stacks, ips, nr, kind) : 0;
 }

@@ -8,6 +8,8 @@
 #include <linux/ktally_table.h>
 
 struct ktally_hit;
+struct ktally_hot;
+struct ktally_probe;
 
 /** ktally_stacks_length() - bytes of a store with room for @entries stacks */
 u64 ktally_stacks_length(u32 entries);
@@ -17,7 +19,8 @@ void ktally_stacks_init(struct ktally_stacks *stacks, unsigned int cpu, u32 entr
 
 /**
  * ktally_stack_id() - capture a stack and intern it
- * @stacks: the store of this CPU
+ * @probe: whose hit
+ * @hot: the session's memory on this CPU, with a store
  * @hit: of what
  * @kind: KTALLY_STACK_KERNEL or KTALLY_STACK_USER
  * @depth: at most so many addresses
@@ -25,7 +28,7 @@ void ktally_stacks_init(struct ktally_stacks *stacks, unsigned int cpu, u32 entr
  * Return: the id; 0 if there is no such stack; KTALLY_STACK_LOST if the store is full.
  * Context: inside a handler (ktally_enter()), any context.
  */
-u32 ktally_stack_id(struct ktally_stacks *stacks, const struct ktally_hit *hit, unsigned int kind,
+u32 ktally_stack_id(const struct ktally_probe *probe, const struct ktally_hot *hot, const struct ktally_hit *hit, unsigned int kind,
 		    unsigned int depth);
 
 #endif /* _KTALLY_STACK_H */

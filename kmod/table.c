@@ -414,7 +414,7 @@ static noinline void exemplar_store(const struct ktally_column *column, struct k
 	exemplar->cpu = raw_smp_processor_id();
 	exemplar->stack = 0;
 	if (column->flags & (KTALLY_COLUMN_KSTACK | KTALLY_COLUMN_USTACK) && run->hot->stacks)
-		exemplar->stack = ktally_stack_id(run->hot->stacks, run->hit, kind, KTALLY_STACK_DEPTH_MAX);
+		exemplar->stack = ktally_stack_id(run->probe, run->hot, run->hit, kind, KTALLY_STACK_DEPTH_MAX);
 	exemplar->time = ktime_get_mono_fast_ns();
 	barrier();
 	WRITE_ONCE(exemplar->busy, 0);

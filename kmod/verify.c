@@ -364,6 +364,7 @@ static int (*const checks[])(struct verifier *v) = {
 	[KTALLY_OP_END]		= ktally_check_end,
 	[KTALLY_OP_KEEP]	= ktally_check_keep,
 	[KTALLY_OP_DUMP]	= ktally_check_dump,
+	[KTALLY_OP_USER]	= ktally_check_user,
 };
 
 static int check_insn(struct verifier *v)

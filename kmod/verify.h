@@ -57,5 +57,6 @@ int ktally_check_start(struct verifier *v);
 int ktally_check_end(struct verifier *v);
 int ktally_check_keep(struct verifier *v);
 int ktally_check_dump(struct verifier *v);
+int ktally_check_user(struct verifier *v);
 
 #endif /* _KTALLY_VERIFY_H */

@@ -189,6 +189,20 @@ int ktally_check_keep(struct verifier *v)
 	return err ? err : verify_reads(v, v->insn->a, v->insn->aux);
 }
 
+int ktally_check_user(struct verifier *v)
+{
+	int err = verify_unused(v, HAS_DST | HAS_IMM);
+
+	if (!err && (!v->insn->imm || v->insn->imm % sizeof(u64) || v->insn->imm > KTALLY_USER_STACK_MAX))
+		err = verify_refuse(v, -EINVAL, "a piece of a user stack has 8 to 65024 bytes, a multiple of 8");
+	if (!err && !v->session->config.ring_size)
+		err = verify_refuse(v, -EINVAL, "registers and stacks of users go to the ring: make the session with RING_SIZE");
+	if (!err && v->insn->imm > v->session->config.ring_size / 2)
+		err = verify_refuse(v, -EINVAL, "the ring is too small for such a piece of a user stack: make it at least twice as large");
+	v->program->uses |= KTALLY_USES_STACK;
+	return err ? err : verify_writes(v, v->insn->dst, 1);
+}
+
 int ktally_check_dump(struct verifier *v)
 {
 	int err = verify_unused(v, HAS_A);

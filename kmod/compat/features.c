@@ -31,6 +31,9 @@ u64 ktally_features(void)
 	u64 features = tracepoint_features() | KTALLY_FEATURE_TIMER |
 		       KTALLY_FEATURE_KSTACK | KTALLY_FEATURE_USTACK;
 
+	if (features & KTALLY_FEATURE_PROCESS)
+		features |= KTALLY_FEATURE_UNWIND;
+
 #ifdef CONFIG_KPROBES
 	features |= KTALLY_FEATURE_KPROBE;
 #endif

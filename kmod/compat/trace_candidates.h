@@ -102,6 +102,17 @@
 #define KTALLY_TP_PROTO_sched_process_free_1	void *data, struct task_struct *task
 #define KTALLY_TP_FILL_sched_process_free_1(a)	((a)[0] = (unsigned long)task)
 
+/* task_rename: task, its new name. */
+#define KTALLY_TP_PROTO_task_rename_1		void *data, struct task_struct *task, const char *comm
+#define KTALLY_TP_FILL_task_rename_1(a) do {					\
+	(a)[0] = (unsigned long)task;						\
+	(a)[1] = (unsigned long)comm;						\
+} while (0)
+
+/* Not const before 3.16. */
+#define KTALLY_TP_PROTO_task_rename_2		void *data, struct task_struct *task, char *comm
+#define KTALLY_TP_FILL_task_rename_2(a)		KTALLY_TP_FILL_task_rename_1(a)
+
 /* sys_enter: struct pt_regs, system call number; see compat/syscall.h for its arguments. */
 #define KTALLY_TP_PROTO_sys_enter_1		void *data, struct pt_regs *regs, long id
 #define KTALLY_TP_FILL_sys_enter_1(a) do {					\

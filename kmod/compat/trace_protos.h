@@ -37,6 +37,7 @@
 #include <trace/events/timer.h>
 /* Old kernels do not declare it where they use it. */
 struct pool_workqueue;
+#include <trace/events/task.h>
 #include <trace/events/workqueue.h>
 #include "compat/task.h"
 #include "compat/trace_candidates.h"
@@ -57,6 +58,7 @@ struct pool_workqueue;
 	row(sched, sched_process_exec, 3)	\
 	row(sched, sched_process_exit, 2)	\
 	row(sched, sched_process_free, 1)	\
+	row(task, task_rename, 2)		\
 	row(raw_syscalls, sys_enter, 2)		\
 	row(raw_syscalls, sys_exit, 2)		\
 	row(irq, irq_handler_entry, 2)		\

@@ -51,4 +51,17 @@ unsigned int ktally_unwind_caller(void *frame, unsigned long *ips, unsigned int 
  */
 unsigned int ktally_unwind_user(struct pt_regs *regs, unsigned long *ips, unsigned int max);
 
+/**
+ * ktally_user_entry() - the user registers of the current task
+ * @regs: the interrupted user context, or NULL for where the task entered the kernel
+ * @frame: out: its frame pointer
+ * @whole: out: the other registers that functions keep for their callers are what they were; else
+ *	only address and stack pointer are. System calls did not store them all until
+ *	"x86/entry/64: Remove the SYSCALL64 fast path", 4.16
+ *
+ * Return: the registers; NULL for a kernel thread or a 32-bit task.
+ * Context: as ktally_unwind_user().
+ */
+struct pt_regs *ktally_user_entry(struct pt_regs *regs, unsigned long *frame, bool *whole);
+
 #endif /* _KTALLY_COMPAT_UNWIND_H */

@@ -142,3 +142,18 @@ unsigned int ktally_unwind_user(struct pt_regs *regs, unsigned long *ips, unsign
 	}
 	return count;
 }
+
+struct pt_regs *ktally_user_entry(struct pt_regs *regs, unsigned long *frame, bool *whole)
+{
+	bool given = regs;
+
+	if (!current->mm || current->flags & PF_KTHREAD)
+		return NULL;
+	if (!given)
+		regs = task_pt_regs(current);
+	if (!user_mode(regs) || task_is_32_bit(regs))
+		return NULL;
+	*whole = given || !IS_ENABLED(CONFIG_X86) || IS_ENABLED(CONFIG_ARCH_HAS_SYSCALL_WRAPPER);
+	*frame = given ? regs_frame(regs) : entry_frame(regs);
+	return regs;
+}
