@@ -150,7 +150,7 @@ static int finish(struct stat *stat, const struct cache_cfg *cfg, int status)
 	report.duration_ns = stat->run.stopped_ns - stat->run.started_ns;
 	report.snapshot = stat->run.snapshot;
 	report.rings = stat->run.rings;
-	result_host(&report);
+	result_host(&report, NULL);
 	status = write_programs(stat, cfg, &report);
 	if (result_tell_losses(&report) && cfg->common.strict && !status)
 		status = EXIT_INCOMPLETE;

@@ -107,7 +107,7 @@ static struct ktally_report report_of(const struct stat *stat)
 					.duration_ns = stat->run.stopped_ns - stat->run.started_ns, .rings = stat->run.rings,
 					.snapshot = stat->run.snapshot, .sym = stat->run.sym };
 
-	result_host(&report);
+	result_host(&report, NULL);
 	return report;
 }
 

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Writes a finished result: the formats and files that were asked for, and what was lost. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "out.h"
@@ -41,12 +42,12 @@ static void unknown_suffix(const char *path)
 }
 
 /* Can the file be written? It is found out before the measurement, not after. */
-static int check_file(const char *path)
+static int check_file(const char *path, const struct ktally_exporter *format)
 {
 	bool there = !access(path, F_OK);
 	FILE *file;
 
-	if (!ktally_exporter_for_file(path)) {
+	if (!format && !ktally_exporter_for_file(path)) {
 		unknown_suffix(path);
 		return EXIT_USAGE;
 	}
@@ -61,6 +62,21 @@ static int check_file(const char *path)
 	return EXIT_OK;
 }
 
+static bool is_recording(const struct ktally_exporter *exporter)
+{
+	return exporter && !strcmp(exporter->name, "recording");
+}
+
+bool result_records(const struct result_want *want)
+{
+	unsigned int n;
+
+	for (n = 0; n < want->files->nr; n++)
+		if (is_recording(want->file_format ? want->file_format : ktally_exporter_for_file(want->files->items[n])))
+			return true;
+	return is_recording(want->format);
+}
+
 int result_check(const struct result_want *want)
 {
 	unsigned int n;
@@ -70,22 +86,29 @@ int result_check(const struct result_want *want)
 		out_error("--json and --output %s contradict each other", want->format->name);
 		return EXIT_USAGE;
 	}
+	if (is_recording(want->format) && isatty(STDOUT_FILENO)) {
+		out_error("a recording is nothing for a terminal: give -o FILE, or send it into a file or a pipe");
+		return EXIT_USAGE;
+	}
 	for (n = 0; n < want->files->nr; n++) {
-		status = check_file(want->files->items[n]);
+		status = check_file(want->files->items[n], want->file_format);
 		if (status)
 			return status;
 	}
 	return exporter_stdout(want) ? EXIT_OK : EXIT_FAILED;
 }
 
-void result_host(struct ktally_report *report)
+void result_host(struct ktally_report *report, const struct ktally_clocks *clocks)
 {
-	static struct utsname uts;
+	static struct ktally_host host;
 
-	uname(&uts);
-	report->hostname = uts.nodename;
-	report->release = uts.release;
-	report->machine = uts.machine;
+	ktally_host_read(&host);
+	if (clocks)
+		memcpy(host.clocks, clocks, sizeof(host.clocks));
+	report->hostname = host.hostname;
+	report->release = host.release;
+	report->machine = host.machine;
+	report->host = &host;
 }
 
 /* What people call column @n: its title if it has one. */
@@ -168,29 +191,60 @@ static int export_stdout(const struct result_want *want, const struct ktally_rep
 
 	out_page();
 	ret = exporter ? ktally_export(report, exporter, stdout, &err) : -ENOSYS;
-	if (ret && ret != -EPIPE)
+	if (ret && (ret != -EPIPE || is_recording(exporter)))
 		return out_failure(ret, &err);
 	fflush(stdout);
 	return EXIT_OK;
 }
 
-static int export_file(const char *path, const struct ktally_report *report)
+/* The file itself is written only if it is a device, a pipe or a link: else one beside it, which then takes its place. */
+static int open_beside(const char *path, char **beside)
+{
+	struct stat info;
+	bool there = !lstat(path, &info);
+	int fd;
+
+	*beside = NULL;
+	if (there && !S_ISREG(info.st_mode))
+		return open(path, O_WRONLY | O_CLOEXEC | O_TRUNC);
+	*beside = out_text("%s.%d.part", path, (int)getpid());
+	fd = open(*beside, O_WRONLY | O_CLOEXEC | O_CREAT | O_TRUNC, 0666);
+	if (fd >= 0 && there)
+		fchmod(fd, info.st_mode & 07777);
+	return fd;
+}
+
+static int write_closed(const char *path, const struct ktally_exporter *exporter, const struct ktally_report *report, FILE *file, const char *beside)
 {
 	struct ktally_error err = { .pos = -1 };
-	FILE *file = fopen(path, "we");
-	int ret;
+	int ret = ktally_export(report, exporter, file, &err);
 
-	if (!file) {
-		out_error("'%s' cannot be written: %s", path, strerror(errno));
-		return EXIT_FAILED;
-	}
-	ret = ktally_export(report, ktally_exporter_for_file(path), file, &err);
 	if (fclose(file) && !ret)
 		ret = ktally_fail(&err, -errno, "'%s' could not be written: %s", path, strerror(errno));
-	if (ret)
-		return out_failure(ret, &err);
-	out_note("wrote %s", path);
-	return EXIT_OK;
+	if (!ret && beside && rename(beside, path))
+		ret = ktally_fail(&err, -errno, "'%s' could not be put in its place: %s", path, strerror(errno));
+	return ret ? out_failure(ret, &err) : EXIT_OK;
+}
+
+int result_write_file(const char *path, const struct ktally_exporter *exporter, const struct ktally_report *report)
+{
+	char *beside;
+	int fd = open_beside(path, &beside), status = EXIT_FAILED;
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
+
+	if (file) {
+		status = write_closed(path, exporter, report, file, beside);
+	} else {
+		out_error("'%s' cannot be written: %s", path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+	}
+	if (status && fd >= 0 && beside)
+		unlink(beside);
+	free(beside);
+	if (!status)
+		out_note("wrote %s", path);
+	return status;
 }
 
 /* One line, whatever was lost. */
@@ -225,7 +279,8 @@ int result_write(const struct result_want *want, struct ktally_report *report, s
 	if (want->format || (want->live ? snapshot->nr_tables && !want->json : !want->files->nr || want->json))
 		status = export_stdout(want, report);
 	for (n = 0; n < want->files->nr; n++) {
-		ret = export_file(want->files->items[n], report);
+		ret = result_write_file(want->files->items[n], want->file_format ? want->file_format : ktally_exporter_for_file(want->files->items[n]),
+					report);
 		status = status ? status : ret;
 	}
 	if (result_tell_losses(report) && want->strict && !status)

@@ -11,6 +11,7 @@
  * struct result_want - what to write, and where
  * @files: -o, never NULL
  * @format: --output, NULL if not given
+ * @file_format: of all files, NULL: what their suffix names
  * @json: --json
  * @strict: --strict
  * @live: standard output already got the records: only tables follow, and only as text
@@ -19,7 +20,7 @@
  */
 struct result_want {
 	const struct opt_texts *files;
-	const struct ktally_exporter *format;
+	const struct ktally_exporter *format, *file_format;
 	bool json, strict, live;
 	const char *sort;
 	unsigned int top;
@@ -29,10 +30,14 @@ struct result_want {
 int result_check(const struct result_want *want);
 /** result_check_sort - has any table of @plan the column @sort? Says on stderr which there are. Return: exit code */
 int result_check_sort(const char *sort, const struct ktally_plan *plan);
-/** result_host - fill host name, release and machine of @report */
-void result_host(struct ktally_report *report);
+/** result_records - is a recording among the formats? */
+bool result_records(const struct result_want *want);
+/** result_host - fill what @report says of this machine; @clocks: at the start and at the end, may be NULL */
+void result_host(struct ktally_report *report, const struct ktally_clocks *clocks);
 /** result_tell_losses - a line on stderr that names what was lost. Return: something was */
 bool result_tell_losses(const struct ktally_report *report);
+/** result_write_file - in @exporter's format to @path, which appears when it is complete. Return: exit code */
+int result_write_file(const char *path, const struct ktally_exporter *exporter, const struct ktally_report *report);
 /** result_write - sort, export, and name what was lost. Return: exit code */
 int result_write(const struct result_want *want, struct ktally_report *report, struct ktally_snapshot *snapshot);
 

@@ -14,6 +14,7 @@
 #include "result.h"
 #include "run.h"
 #include "run_plan.h"
+#include "run_stream.h"
 #include "settle.h"
 
 #define POLL_NS		100000000ULL	/* records of a quiet machine are shown no later than this */
@@ -99,7 +100,8 @@ int run_connect(struct ktally_client **client)
 static struct result_want want_of(const struct run *run)
 {
 	return (struct result_want){ .files = &run->cfg->files, .format = run->cfg->format, .json = run->common->json,
-				     .strict = run->common->strict, .live = run->record, .sort = run->sort, .top = run->top };
+				     .strict = run->common->strict, .live = run->record, .sort = run->sort, .top = run->top,
+				     .file_format = run->cfg->file_format };
 }
 
 static int check_pids(const struct run *run)
@@ -210,6 +212,7 @@ static int begin(struct run *run)
 		ret = ktally_client_start(run->client, run->session, &err);
 	run->started_ns = run_clock();
 	run->started_real_ns = real_clock();
+	ktally_clocks_read(&run->clocks[0]);
 	if (!ret)
 		ret = ktally_device_open(&run->dev, run->session, &err);
 	if (!ret && run->plan->ring_size)
@@ -260,6 +263,8 @@ static void drain(struct run *run, bool all)
 			continue;
 		}
 		run->records++;
+		if (run->stream)
+			run_stream_keep(run, record, cpu);
 		if (run->record)
 			run->record(run, record, cpu);
 	}
@@ -359,6 +364,7 @@ static int finish(struct run *run)
 		settle_cpus(run->info.nr_cpus);
 	ret = ktally_client_stop(run->client, run->session, &err);
 	run->stopped_ns = run_clock();
+	ktally_clocks_read(&run->clocks[1]);
 	collect_command(run);
 	if (ret)
 		return out_failure(ret, &err);
@@ -366,6 +372,8 @@ static int finish(struct run *run)
 	if (run->reader)
 		ktally_reader_accounting(run->reader, &run->rings);
 	status = run->sym ? EXIT_OK : open_symbolizer(run);
+	if (!status)
+		status = run_stream_check(run);
 	return status ? status : take_results(run);
 }
 
@@ -392,6 +400,7 @@ static int show_plan(struct run *run)
 
 int run_measure(struct run *run)
 {
+	struct result_want want = want_of(run);
 	int status = result_check_sort(run->sort, run->plan), err;
 
 	if (status)
@@ -407,6 +416,8 @@ int run_measure(struct run *run)
 		}
 	}
 	status = run_plan_complete(run);
+	if (!status)
+		status = run_stream_open(run, result_records(&want));
 	if (!status)
 		status = open_names(run, false);
 	if (!status)
@@ -433,9 +444,10 @@ static struct ktally_report report_of(const struct run *run)
 		.hits = run->hits,
 		.quantiles = run->quantiles,
 		.functions = run->functions,
+		.stream = run->stream,
 	};
 
-	result_host(&report);
+	result_host(&report, run->clocks);
 	return report;
 }
 
@@ -478,6 +490,7 @@ int run_close(struct run *run, int status)
 	if (run->nr_counters > 0)
 		ktally_client_counters_free(run->counters, run->nr_counters);
 	open_starts_free(run->open);
+	ktally_stream_free(run->stream);
 	ktally_snapshot_free(run->snapshot);
 	ktally_symbolizer_free(run->sym);
 	ktally_processes_free(run->procs);

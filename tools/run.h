@@ -18,14 +18,17 @@
 #include "child.h"
 #include "cmd.h"
 
-/** struct run_cfg - the options shared by measuring commands; embedded in their configurations as "run" */
+/**
+ * struct run_cfg - the options shared by measuring commands; embedded in their configurations as "run"
+ * @file_format: of all files, NULL: what their suffix names
+ */
 struct run_cfg {
 	bool all;
 	struct opt_numbers pids;
 	struct opt_mask cpus;
 	uint64_t duration_ns;
 	struct opt_texts files;
-	const struct ktally_exporter *format;
+	const struct ktally_exporter *format, *file_format;
 	const char *cgroup;
 	uint32_t ring_size, budget;
 	unsigned int stack_entries, rows;
@@ -93,6 +96,8 @@ struct run {
 	struct ktally_symbolizer *sym;
 	struct ktally_snapshot *snapshot;
 	struct open_starts *open;
+	struct ktally_stream *stream;		/* of records, if a recording is to have them */
+	struct ktally_clocks clocks[2];		/* at the start and at the end */
 	struct ktally_counter_info *counters;	/* of a session that has some, read at the end */
 	int nr_counters;
 	struct child child;

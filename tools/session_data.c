@@ -63,7 +63,7 @@ static int write_snapshot(const struct cmd_call *call, struct session *session, 
 	if (ret) {
 		status = out_failure(ret, &session->err);
 	} else {
-		result_host(&report);
+		result_host(&report, NULL);
 		status = result_write(want, &report, snapshot);
 		if (reader && (!status || status == EXIT_INCOMPLETE))
 			status = tell_ring_losses(reader, want->strict) ? EXIT_INCOMPLETE : status;
