@@ -309,6 +309,7 @@ static const struct feature {
 	{ KTALLY_FEATURE_SYSCALLS, "system call tracepoints", false, "the kernel needs CONFIG_FTRACE_SYSCALLS or CONFIG_HAVE_SYSCALL_TRACEPOINTS" },
 	{ KTALLY_FEATURE_KSTACK, "kernel stacks", false, "the kernel needs CONFIG_STACKTRACE=y" },
 	{ KTALLY_FEATURE_USTACK, "user stacks", false, "this architecture's frame pointers cannot be walked from an interrupt here" },
+	{ KTALLY_FEATURE_UNWIND, "user stacks by unwind tables", false, "user stacks are walked by frame pointers: those of programs built without are cut short" },
 	{ KTALLY_FEATURE_PROCESS, "process life and mappings", false, "short-lived programs will have no names in user stacks" },
 	{ KTALLY_FEATURE_CGROUP, "cgroup ids", false, "the kernel has no cgroup v2, or does not tell modules its ids" },
 	{ KTALLY_FEATURE_CGROUP_SCOPE, "scope by cgroup", false, "the kernel needs CONFIG_CGROUPS=y; measure by process (-p) instead" },

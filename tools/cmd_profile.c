@@ -44,7 +44,8 @@ static const struct opt profile_opts[] = {
 static const char *const profile_text[] = {
 	"Interrupts each CPU many times a second and counts, in the kernel, the program, the process, and the kernel and user stacks it finds. "
 	"Nothing is copied for a sample, so high frequencies and long runs cost little.",
-	"User stacks are walked by frame pointers: a program built without them shows its innermost frame and little else.",
+	"User stacks are walked in the kernel by the unwind tables of the programs and libraries, which are read before the start, so nothing has to "
+	"be built with frame pointers. A frame named \"[cut: ...]\" stands where a walk could not go on, and says why.",
 	"Behind '--' stands a command: it is started once the measurement runs, and measured with everything it starts, until it ends. "
 	"Its exit status becomes that of ktally.",
 	NULL,

@@ -14,6 +14,7 @@
 #include "result.h"
 #include "run.h"
 #include "run_plan.h"
+#include "run_unwind.h"
 #include "run_stream.h"
 #include "settle.h"
 
@@ -186,8 +187,9 @@ int run_open(struct run *run, const struct cmd_call *call, const struct run_cfg 
 	return check_cpus(run);
 }
 
-int run_event(struct run *run, const char *text, const struct ktally_compile_opts *opts)
+int run_event(struct run *run, const char *text, const struct ktally_compile_opts *asked)
 {
+	struct ktally_compile_opts opts = *asked;
 	struct ktally_error err = { .pos = -1 };
 	int ret, status;
 
@@ -195,21 +197,28 @@ int run_event(struct run *run, const char *text, const struct ktally_compile_opt
 		puts(text);
 	if (!run->compiled)
 		return EXIT_OK;
-	ret = ktally_compile(run->plan, &run->cat, text, opts, &err);
+	opts.dump |= run_unwind_dumps(run);
+	ret = ktally_compile(run->plan, &run->cat, text, &opts, &err);
 	if (!ret)
 		return EXIT_OK;
 	status = out_failure(ret, &err);
 	return ret == -EINVAL || ret == -ENOENT ? EXIT_USAGE : status;
 }
 
-/* Create, start, map. The command, if any, still waits at its gate. */
-static int begin(struct run *run)
+static int create(struct run *run)
 {
 	struct ktally_error err = { .pos = -1 };
 	int ret = ktally_client_create(run->client, run->plan, &run->session, &err);
 
-	if (!ret)
-		ret = ktally_client_start(run->client, run->session, &err);
+	return ret ? out_failure(ret, &err) : run_unwind_open(run);
+}
+
+/* Start, map. The command, if any, still waits at its gate. */
+static int begin(struct run *run)
+{
+	struct ktally_error err = { .pos = -1 };
+	int ret = ktally_client_start(run->client, run->session, &err);
+
 	run->started_ns = run_clock();
 	run->started_real_ns = real_clock();
 	ktally_clocks_read(&run->clocks[0]);
@@ -240,10 +249,13 @@ static int open_symbolizer(struct run *run)
  */
 static int open_names(struct run *run, bool started)
 {
-	bool ustacks = run_plan_has(run->plan, KTALLY_KIND_USTACK), live = run->record || run->interval;
+	bool ustacks = run_plan_names_user(run->plan), live = run->record || run->interval;
 
 	if (ustacks != started)
 		return EXIT_OK;
+	if (run->agent)
+		return run_unwind_started(run) ? EXIT_FAILED : live ? open_symbolizer(run) : EXIT_OK;
+	ktally_processes_free(run->procs);
 	run->procs = ktally_processes_new(ustacks);
 	if (!run->procs) {
 		out_error("out of memory");
@@ -299,11 +311,11 @@ static int watch(struct run *run)
 {
 	uint64_t end = run->cfg->duration_ns ? run->started_ns + run->cfg->duration_ns : UINT64_MAX;
 	uint64_t next_interval = run->interval ? run->started_ns + run->interval_ns : UINT64_MAX;
-	uint64_t next_progress = 0, now = run->started_ns, wait;
+	uint64_t next_progress = 0, now = run->started_ns, poll = run->agent ? RUN_UNWIND_POLL_NS : POLL_NS, wait;
 	int status = EXIT_OK;
 
 	while (!status && now < end && !stop_signal && !child_poll(&run->child) && !all_gone(&run->cfg->pids)) {
-		wait = end - now < POLL_NS ? end - now : POLL_NS;
+		wait = end - now < poll ? end - now : poll;
 		if (next_interval - now < wait)
 			wait = next_interval - now;
 		if (!run_wait(ktally_device_fd(run->dev), wait)) {
@@ -311,8 +323,9 @@ static int watch(struct run *run)
 			return EXIT_FAILED;
 		}
 		drain(run, false);
+		status = run_unwind_poll(run);
 		now = run_clock();
-		if (now >= next_interval) {
+		if (!status && now >= next_interval) {
 			status = run->interval(run);
 			next_interval += run->interval_ns;
 			if (next_interval <= now)
@@ -352,7 +365,7 @@ static int take_results(struct run *run)
 	}
 	if (!ret && run->keep_open)
 		ret = open_starts_read(&run->open, run->client, run->dev, run->session, run->snapshot, &err);
-	return ret ? out_failure(ret, &err) : EXIT_OK;
+	return ret ? out_failure(ret, &err) : run_unwind_results(run);
 }
 
 static int finish(struct run *run)
@@ -421,6 +434,8 @@ int run_measure(struct run *run)
 	if (!status)
 		status = open_names(run, false);
 	if (!status)
+		status = create(run);
+	if (!status)
 		status = begin(run);
 	if (!status)
 		status = open_names(run, true);
@@ -444,6 +459,7 @@ static struct ktally_report report_of(const struct run *run)
 		.hits = run->hits,
 		.quantiles = run->quantiles,
 		.functions = run->functions,
+		.unwind = run->unwind,
 		.stream = run->stream,
 	};
 
@@ -493,6 +509,7 @@ int run_close(struct run *run, int status)
 	ktally_stream_free(run->stream);
 	ktally_snapshot_free(run->snapshot);
 	ktally_symbolizer_free(run->sym);
+	ktally_agent_close(run->agent);
 	ktally_processes_free(run->procs);
 	ktally_reader_close(run->reader);
 	ktally_device_close(run->dev);

@@ -29,7 +29,7 @@ struct run_cfg {
 	uint64_t duration_ns;
 	struct opt_texts files;
 	const struct ktally_exporter *format, *file_format;
-	const char *cgroup;
+	const char *cgroup, *unwind;
 	uint32_t ring_size, budget;
 	unsigned int stack_entries, rows;
 };
@@ -50,6 +50,8 @@ struct run_cfg {
 		"says so (5; none: no limit)"), \
 	OPT_ROW(cfg, OPT_SIZE, 'm', "ring-size", run.ring_size, "SIZE", "ring of each CPU, a power of two from 4K to 256M"), \
 	OPT_ROW_UINT(cfg, 0, "stack-entries", run.stack_entries, "N", 1, KTALLY_STACKS_MAX, "room for distinct stacks on each CPU (16384)"), \
+	OPT_ROW(cfg, OPT_CHOICE, 0, "unwind", run.unwind, "table|fp|dump", "how user stacks are walked: by unwind tables; by frame pointers alone, " \
+		"which costs less; by copies of the stack, for single events (table)"), \
 	OPT_ROW_UINT(cfg, 0, "rows", run.rows, "N", 1, KTALLY_ROWS_MAX, "rows of a table on each CPU that does not say rows=")
 
 #define OPT_ROWS_OUTPUT(cfg) \
@@ -92,6 +94,8 @@ struct run {
 	uint32_t session;
 	struct ktally_device *dev;
 	struct ktally_reader *reader;
+	struct ktally_agent *agent;		/* gives unwind tables; NULL: nobody needs them */
+	struct ktally_unwind_count unwind;
 	struct ktally_processes *procs;
 	struct ktally_symbolizer *sym;
 	struct ktally_snapshot *snapshot;

@@ -7,6 +7,7 @@
 #include "cgroup.h"
 #include "out.h"
 #include "run_plan.h"
+#include "run_unwind.h"
 
 #define RING_DEFAULT	(256U << 10)	/* mappings of short-lived programs; a busy build makes about 50 KiB a second and CPU */
 #define STACKS_DEFAULT	16384U
@@ -99,6 +100,11 @@ bool run_plan_has(const struct ktally_plan *plan, enum ktally_kind kind)
 	return has_exemplar_stack(plan, kind);
 }
 
+bool run_plan_names_user(const struct ktally_plan *plan)
+{
+	return run_plan_has(plan, KTALLY_KIND_USTACK) || run_plan_has(plan, KTALLY_KIND_UDUMP) || run_plan_has(plan, KTALLY_KIND_USYM);
+}
+
 bool run_plan_emits(const struct ktally_plan *plan)
 {
 	unsigned int n, i;
@@ -168,11 +174,13 @@ int run_plan_complete(struct run *run)
 	bool stacks = run_plan_has(plan, KTALLY_KIND_KSTACK) || run_plan_has(plan, KTALLY_KIND_USTACK);
 	int status = plan_scope(run);
 
-	if (!status && (run_plan_has(plan, KTALLY_KIND_USTACK) || run_plan_has(plan, KTALLY_KIND_USYM)))
+	if (!status)
+		status = run_unwind_plan(run);
+	if (!status && run_plan_names_user(plan))
 		status = plan_names(run);
 	if (run->cfg->ring_size)
 		plan->ring_size = run->cfg->ring_size;
-	else if (!plan->ring_size && (run_plan_emits(plan) || run_plan_has(plan, KTALLY_KIND_USTACK) || run_plan_has(plan, KTALLY_KIND_USYM)))
+	else if (!plan->ring_size && (run_plan_emits(plan) || run_plan_names_user(plan)))
 		plan->ring_size = RING_DEFAULT;
 	if (run->cfg->stack_entries)
 		plan->stack_entries = run->cfg->stack_entries;

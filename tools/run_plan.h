@@ -9,6 +9,8 @@
 
 /** run_plan_has - is there a key or a record's value of that kind? */
 bool run_plan_has(const struct ktally_plan *plan, enum ktally_kind kind);
+/** run_plan_names_user - are there addresses of processes to be named? */
+bool run_plan_names_user(const struct ktally_plan *plan);
 /** run_plan_emits - does a program write records? */
 bool run_plan_emits(const struct ktally_plan *plan);
 /** run_plan_processes - add the probe that records process life. Return: exit code */

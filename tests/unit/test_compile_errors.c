@@ -199,7 +199,7 @@ static void attributes(void **state)
 		{ "sys_enter//hist=id:ll(id)/", -EINVAL, "id)", "constant" },
 		{ "sys_enter//hist=id:log3/", -EINVAL, "log3", "log2 lin(LOW,HIGH,STEP)" },
 		{ "sys_enter//stack=kernl/", -EINVAL, "kernl", "kernel, user or both" },
-		{ "sys_enter//stack=user,/", -EINVAL, "/", "kernel, user or both" },
+		{ "sys_enter//stack=user,x/", -EINVAL, "x/", "kernel, user or both" },
 		{ "sys_enter//stack=dump:4/emit/", -EINVAL, "4/", "8 to 65024 bytes" },
 		{ "sys_enter//stack=dump:64K/emit/", -EINVAL, "64K", "8 to 65024 bytes" },
 		{ "sys_enter//stack=dump/count/", -EINVAL, "stack", "add emit" },
