@@ -61,6 +61,9 @@ static int parse_item(struct kt_compile *c, struct kt_item *item, const char *pr
 		return c->rc;
 	if (item->node->op == KT_LITERAL)
 		return kt_fail(c, -EINVAL, item->node->pos, item->node->len, "text in quotes is only good for comparisons");
+	if (prefix && (item->node->kind == KTALLY_KIND_CONTAINER || item->node->kind == KTALLY_KIND_POD))
+		return kt_fail(c, -EINVAL, item->node->pos, item->node->len, "%s= needs a number; '%s' is one for a key", prefix,
+			       ktally_kind_name(item->node->kind));
 	item->kind = item->node->kind;
 	set_name(item, prefix, c->text + start, c->tok.pos - start);
 	return 0;

@@ -100,10 +100,20 @@ static struct kt_node *pair(struct kt_compile *c, enum kt_op op, enum kt_type ty
 	return node;
 }
 
+/* Several cgroups are one container: only what shows it can tell. */
+static int refuse_container(struct kt_compile *c, const struct kt_node *node)
+{
+	if (node->kind != KTALLY_KIND_CONTAINER && node->kind != KTALLY_KIND_POD)
+		return 0;
+	return kt_fail(c, -EINVAL, node->pos, node->len,
+		       "'%s' has no value while it is measured: it goes alone into a key or a record; to measure but one use --%s NAME, or compare cgroup",
+		       ktally_kind_name(node->kind), ktally_kind_name(node->kind));
+}
+
 static int require_number(struct kt_compile *c, const struct kt_node *node)
 {
 	if (node->type != KT_STRING)
-		return 0;
+		return refuse_container(c, node);
 	return kt_fail(c, -EINVAL, node->pos, node->len,
 		       "a number is needed here and '%.*s' is a string; compare a string with == or ~ and text in quotes",
 		       node->len > 60 ? 60 : node->len, c->text + node->pos);
@@ -190,6 +200,8 @@ static struct kt_node *compare_token(struct kt_compile *c, int tok, struct kt_no
 	bool u = a->type == KT_U64 || b->type == KT_U64;
 	uint8_t op;
 
+	if (refuse_container(c, a) || refuse_container(c, b))
+		return NULL;
 	if (a->type == KT_STRING || b->type == KT_STRING || tok == '~' || tok == KT_TOK_NOTMATCH)
 		return kt_string_compare(c, tok, a, b);
 	switch (tok) {

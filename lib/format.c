@@ -111,6 +111,19 @@ static int format_errno(int64_t value, char *buf, size_t size)
 	return name ? snprintf(buf, size, "%s", name) : snprintf(buf, size, "errno_%" PRId64, -value);
 }
 
+/* What a cgroup belongs to. */
+static int format_container(const struct ktally_symbolizer *sym, enum ktally_kind kind, uint64_t id, char *buf, size_t size)
+{
+	struct ktally_cgroups *cgroups = sym ? ktally_symbolizer_get_cgroups(sym) : NULL;
+	const char *name = id ? NULL : "";
+
+	if (cgroups)
+		name = kind == KTALLY_KIND_POD ? ktally_cgroups_pod(cgroups, id) : ktally_cgroups_container(cgroups, id);
+	if (!name)
+		return snprintf(buf, size, "cgroup_%" PRIu64, id);
+	return snprintf(buf, size, "%s", *name ? name : "-");
+}
+
 /* The numbers of a recorded machine may not be those of this one. */
 static int format_syscall(const struct ktally_symbolizer *sym, int64_t nr, char *buf, size_t size)
 {
@@ -150,6 +163,9 @@ int ktally_format_field(struct ktally_symbolizer *sym, const struct ktally_field
 		return format_state(word, buf, size);
 	case KTALLY_KIND_ERRNO:
 		return format_errno((int64_t)word, buf, size);
+	case KTALLY_KIND_CONTAINER:
+	case KTALLY_KIND_POD:
+		return format_container(sym, field->kind, word, buf, size);
 	case KTALLY_KIND_USYM:
 		return snprintf(buf, size, "0x%" PRIx64, word);
 	case KTALLY_KIND_IMAGE:

@@ -863,6 +863,8 @@ struct ktally_container {
 /** ktally_container_of - @path in its hierarchy, of version 1 or 2; the innermost counts. Return: whether it is in a container or a pod */
 bool ktally_container_of(struct ktally_container *container, const char *path);
 
+/** ktally_cgroup_mount - where the hierarchy of @controller ("": version 2) is mounted. Return: length of @mount, or -ENOENT */
+int ktally_cgroup_mount(const char *controller, char *mount, size_t size);
 struct ktally_cgroups;
 /**
  * ktally_cgroups_new - all cgroups of version 2 that are there now
@@ -895,7 +897,7 @@ int ktally_cgroups_find(struct ktally_cgroups *cgroups, const char *container, c
 /**
  * ktally_cgroups_fold - make rows of @snapshot one whose keys of kind CONTAINER (or POD) are cgroups of the same container (or pod)
  * Such a key is then the id of one of these cgroups, or 0 if they are in none. Cgroups that are not known stay rows of their own.
- * Return: 0 or -ENOMEM; on failure nothing has changed
+ * Return: 0 or -ENOMEM
  */
 int ktally_cgroups_fold(struct ktally_cgroups *cgroups, struct ktally_snapshot *snapshot, struct ktally_error *err);
 /** ktally_symbolizer_cgroups - what names keys of kind CONTAINER and POD; borrowed by @sym, NULL: nothing */

@@ -392,3 +392,49 @@ struct ktally_snapshot *ktally_merge_finish(struct ktally_merge *merge, const st
 	snap->time = time;
 	return snap;
 }
+
+/* All rows of @old under their new keys. Return: 0 or -ENOMEM, then @set is empty */
+static int rekey_rows(struct ktally_rowset *set, const struct ktally_rowset *old, const struct ktally_schema *schema,
+		      bool (*rekey)(const struct ktally_schema *schema, uint64_t *key, void *arg), void *arg)
+{
+	uint64_t key[KTALLY_KEYS_MAX];
+	const uint64_t *row = old->words;
+	size_t i;
+	int ret = ktally_rowset_init(set, old->nr_keys, old->columns, old->nr_columns);
+
+	for (i = 0; !ret && i < old->nr; i++, row += old->row_words) {
+		memcpy(key, row, old->nr_keys * sizeof(*key));
+		if (i)
+			rekey(schema, key, arg);
+		ret = ktally_rowset_merge(set, i ? key : NULL, row + old->nr_keys);
+		if (ret)
+			ktally_rowset_clear(set);
+	}
+	return ret;
+}
+
+int ktally_snapshot_rekey(struct ktally_snapshot *snap, bool (*rekey)(const struct ktally_schema *schema, uint64_t *key, void *arg), void *arg)
+{
+	struct ktally_merge *merge = (struct ktally_merge *)snap;
+	struct ktally_rowset set;
+	struct ktally_table table;
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < snap->nr_tables && !ret; i++) {
+		if (!merge->rowsets[i].nr_keys || !rekey(&snap->tables[i].schema, NULL, arg))
+			continue;
+		ret = rekey_rows(&set, &merge->rowsets[i], &snap->tables[i].schema, rekey, arg);
+		if (!ret && !finish_table(&table, &set, &snap->tables[i].schema)) {
+			ktally_rowset_clear(&set);
+			ret = -ENOMEM;
+		}
+		if (ret)
+			break;
+		free(snap->tables[i].rows);
+		snap->tables[i] = table;
+		ktally_rowset_clear(&merge->rowsets[i]);
+		merge->rowsets[i] = set;
+	}
+	return ret;
+}

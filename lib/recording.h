@@ -135,6 +135,7 @@ int ktally_symbolizer_put(struct ktally_symbolizer *sym, const struct ktally_rec
 int ktally_symbolizer_put_text(struct ktally_symbolizer *sym, enum ktally_kind kind, uint64_t value, const char *text);
 /** ktally_symbolizer_text - NULL: it is not known, or @sym is of this machine */
 const char *ktally_symbolizer_text(struct ktally_symbolizer *sym, enum ktally_kind kind, uint64_t value);
+struct ktally_cgroups *ktally_symbolizer_get_cgroups(const struct ktally_symbolizer *sym);
 bool ktally_symbolizer_recorded(const struct ktally_symbolizer *sym);
 struct ktally_processes *ktally_symbolizer_processes(const struct ktally_symbolizer *sym);	/* may be NULL */
 

@@ -27,6 +27,12 @@ int ktally_merge_half(struct ktally_merge *merge, const struct ktally_device *de
 		      struct ktally_error *err);
 /** ktally_merge_flipped_once - whether half @half was flipped exactly once since it was quiet at @generation, on every CPU */
 bool ktally_merge_flipped_once(const struct ktally_device *dev, unsigned int half, uint64_t generation);
+/**
+ * ktally_snapshot_rekey - change keys, and make rows one whose keys are then equal
+ * @rekey: changes the words of a key of a table with this schema; NULL @key: says whether it would ever do so
+ * Return: 0 or -ENOMEM; then some tables may have been changed, each as a whole
+ */
+int ktally_snapshot_rekey(struct ktally_snapshot *snap, bool (*rekey)(const struct ktally_schema *schema, uint64_t *key, void *arg), void *arg);
 /** ktally_merge_finish - the totals as a snapshot that owns @merge. NULL: -ENOMEM, @merge is still the caller's */
 struct ktally_snapshot *ktally_merge_finish(struct ktally_merge *merge, const struct ktally_device *dev, uint64_t time);
 

@@ -36,6 +36,7 @@ struct ktally_symbolizer {
 	struct ktally_frame no_memory;
 	unsigned int want;
 	bool recorded;		/* nothing is asked of this machine */
+	struct ktally_cgroups *cgroups;	/* what names containers, borrowed */
 };
 
 #define KERNEL_IMAGE UINT64_MAX
@@ -467,6 +468,16 @@ const char *ktally_symbolizer_text(struct ktally_symbolizer *sym, enum ktally_ki
 	const struct entry *entry = sym->recorded ? find_slot(sym->slots, sym->nr_slots, TEXT_IMAGE(kind), value) : NULL;
 
 	return entry && entry->frame ? entry->frame->name : NULL;
+}
+
+void ktally_symbolizer_cgroups(struct ktally_symbolizer *sym, struct ktally_cgroups *cgroups)
+{
+	sym->cgroups = cgroups;
+}
+
+struct ktally_cgroups *ktally_symbolizer_get_cgroups(const struct ktally_symbolizer *sym)
+{
+	return sym->cgroups;
 }
 
 bool ktally_symbolizer_recorded(const struct ktally_symbolizer *sym)

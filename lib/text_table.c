@@ -40,7 +40,14 @@ uint64_t ktally_text_hits(const struct ktally_table *table)
 static bool is_text(enum ktally_kind kind)
 {
 	return kind == KTALLY_KIND_STRING || kind == KTALLY_KIND_SYSCALL || kind == KTALLY_KIND_KSYM || kind == KTALLY_KIND_USYM ||
-	       kind == KTALLY_KIND_STATE || kind == KTALLY_KIND_ERRNO;
+	       kind == KTALLY_KIND_STATE || kind == KTALLY_KIND_ERRNO || kind == KTALLY_KIND_CONTAINER || kind == KTALLY_KIND_POD;
+}
+
+/* Of the ids of containers people see as much as their own tools show. */
+static void shorten_id(char *text)
+{
+	if (strspn(text, "0123456789abcdef") == 64 && !text[64])
+		text[12] = '\0';
 }
 
 static const char *hits_name(const struct ktally_report *report)
@@ -158,6 +165,8 @@ static void add_row(const struct text *text, const struct ktally_row *row, bool 
 			snprintf(cell, sizeof(cell), "%s", name);
 		else if (ktally_format_key(text->report->sym, schema, i, row->key, cell, sizeof(cell)) < 0)
 			snprintf(cell, sizeof(cell), "?");
+		if (!other && (schema->keys[i].kind == KTALLY_KIND_CONTAINER || schema->keys[i].kind == KTALLY_KIND_POD))
+			shorten_id(cell);
 		ktally_grid_cell(grid, cell);
 		name = "";
 	}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Where the hierarchies of cgroups are mounted. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "libktally.h"
+
+/* "cpu" in "rw,cpu,cpuacct" */
+static bool has_word(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	for (; list; list = strchr(list, ',') ? strchr(list, ',') + 1 : NULL)
+		if (!strncmp(list, word, len) && (list[len] == ',' || !list[len]))
+			return true;
+	return false;
+}
+
+/* mountinfo writes blanks and backslashes of a path as octal. */
+static void unescape(char *path)
+{
+	char *to = path;
+
+	while (*path) {
+		if (path[0] == '\\' && path[1] && path[2] && path[3]) {
+			*to++ = (path[1] - '0') << 6 | (path[2] - '0') << 3 | (path[3] - '0');
+			path += 4;
+		} else {
+			*to++ = *path++;
+		}
+	}
+	*to = 0;
+}
+
+int ktally_cgroup_mount(const char *controller, char *mount, size_t size)
+{
+	FILE *file = fopen("/proc/self/mountinfo", "re");
+	char line[4096], at[2048], type[64], options[1024], *dash;
+	bool found = false;
+
+	mount[0] = 0;
+	while (file && !found && fgets(line, sizeof(line), file)) {
+		dash = strstr(line, " - ");
+		if (!dash || sscanf(line, "%*s %*s %*s %*s %2047s", at) != 1 || sscanf(dash, " - %63s %*s %1023s", type, options) != 2)
+			continue;
+		found = *controller ? !strcmp(type, "cgroup") && has_word(options, controller) : !strcmp(type, "cgroup2");
+		if (found) {
+			unescape(at);
+			found = (size_t)snprintf(mount, size, "%s", at) < size;
+		}
+	}
+	if (file)
+		fclose(file);
+	return found ? (int)strlen(mount) : -ENOENT;
+}
