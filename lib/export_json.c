@@ -360,6 +360,35 @@ static void put_losses(struct ktally_json *json, const struct ktally_report *rep
 	ktally_json_close(json, ']');
 }
 
+static void put_unwind(struct ktally_json *json, const struct ktally_unwind_count *unwind)
+{
+	static const char *const cuts[] = {
+		[KTALLY_CUT_NONE] = "", [KTALLY_CUT_DEPTH] = "depth", [KTALLY_CUT_MAPPING] = "mapping", [KTALLY_CUT_TABLE] = "table",
+		[KTALLY_CUT_RULE] = "rule", [KTALLY_CUT_FAULT] = "fault", [KTALLY_CUT_LOOP] = "loop",
+	};
+	unsigned int i;
+
+	_Static_assert(sizeof(cuts) / sizeof(cuts[0]) == __KTALLY_CUT_END, "every reason needs its name");
+	ktally_json_open(json, "unwind", '{');
+	ktally_json_u64(json, "stacks", unwind->stacks);
+	ktally_json_u64(json, "whole", unwind->whole);
+	ktally_json_open(json, "cut", '{');
+	for (i = KTALLY_CUT_NONE + 1; i < __KTALLY_CUT_END; i++)
+		ktally_json_u64(json, cuts[i], unwind->cut[i]);
+	ktally_json_close(json, '}');
+	ktally_json_u64(json, "by_table", unwind->by_table);
+	ktally_json_u64(json, "by_frame", unwind->by_frame);
+	ktally_json_u64(json, "guesses", unwind->guesses);
+	ktally_json_u64(json, "interp", unwind->interp);
+	ktally_json_u64(json, "processes", unwind->processes);
+	ktally_json_u64(json, "mappings", unwind->mappings);
+	ktally_json_u64(json, "lost", unwind->lost);
+	ktally_json_u64(json, "files", unwind->files);
+	ktally_json_u64(json, "tables", unwind->tables);
+	ktally_json_u64(json, "bytes", unwind->bytes);
+	ktally_json_close(json, '}');
+}
+
 static void put_accounting(struct ktally_json *json, const struct ktally_report *report)
 {
 	const struct ktally_ring_accounting *rings = &report->rings;
@@ -384,6 +413,7 @@ static void put_accounting(struct ktally_json *json, const struct ktally_report 
 	ktally_json_u64(json, "unread", rings->unread);
 	ktally_json_bool(json, "closed", rings->closed);
 	ktally_json_close(json, '}');
+	put_unwind(json, &report->unwind);
 	ktally_json_u64(json, "stacks_lost", report->snapshot->stacks_lost);
 	put_losses(json, report);
 	ktally_json_close(json, '}');

@@ -117,6 +117,8 @@ bool ktally_report_complete(const struct ktally_report *report, char *text, size
 		check_steps(&why, snap);
 	if (snap && snap->stacks_lost)
 		say(&why, "stacks: %" PRIu64 " found no room; give the session more stack entries\n", snap->stacks_lost);
+	if (report->unwind.lost)
+		say(&why, "user stacks: %" PRIu64 " mappings or processes found no room, stacks through them are cut\n", (uint64_t)report->unwind.lost);
 	check_rings(&why, &report->rings);
 	if (report->damage)
 		say(&why, "%s\n", report->damage);

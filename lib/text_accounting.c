@@ -124,6 +124,42 @@ static void put_rings(const struct ktally_ring_accounting *rings, FILE *out)
 		rings->overwritten, rings->closed ? "closes" : "DOES NOT CLOSE");
 }
 
+static double percent(uint64_t part, uint64_t whole)
+{
+	return whole ? 100.0 * part / whole : 0.0;
+}
+
+/* What walking user stacks came to, and why some ended early. */
+static void put_unwind(const struct ktally_unwind_count *unwind, FILE *out)
+{
+	static const char *const cuts[] = {
+		[KTALLY_CUT_NONE] = "?",
+		[KTALLY_CUT_DEPTH] = "at the depth limit",
+		[KTALLY_CUT_MAPPING] = "in unknown code",
+		[KTALLY_CUT_TABLE] = "without an unwind table",
+		[KTALLY_CUT_RULE] = "without an unwind rule",
+		[KTALLY_CUT_FAULT] = "at memory that is not present",
+		[KTALLY_CUT_LOOP] = "astray",
+	};
+	bool first = true;
+	unsigned int i;
+
+	_Static_assert(sizeof(cuts) / sizeof(cuts[0]) == __KTALLY_CUT_END, "every reason needs its text");
+	if (!unwind->stacks && !unwind->lost)
+		return;
+	fprintf(out, "    user stacks: %" PRIu64 " walked, %.2f %% whole", (uint64_t)unwind->stacks, percent(unwind->whole, unwind->stacks));
+	for (i = KTALLY_CUT_NONE + 1; i < __KTALLY_CUT_END; i++) {
+		if (!unwind->cut[i])
+			continue;
+		fprintf(out, "%s%" PRIu64 " %s", first ? "; cut: " : ", ", (uint64_t)unwind->cut[i], cuts[i]);
+		first = false;
+	}
+	fprintf(out, "\n        steps: %" PRIu64 " by tables, %" PRIu64 " by frame pointers, %" PRIu64 " of these guesses; %" PRIu64 " frames of interpreters\n",
+		(uint64_t)unwind->by_table, (uint64_t)unwind->by_frame, (uint64_t)unwind->guesses, (uint64_t)unwind->interp);
+	fprintf(out, "        %" PRIu64 " tables, %.1f MiB, for %" PRIu64 " files; %" PRIu64 " mappings of %" PRIu64 " processes\n", (uint64_t)unwind->tables,
+		unwind->bytes / 1048576.0, (uint64_t)unwind->files, (uint64_t)unwind->mappings, (uint64_t)unwind->processes);
+}
+
 void ktally_text_accounting(const struct ktally_report *report, FILE *out)
 {
 	char why[8192], *line, *rest;
@@ -134,6 +170,7 @@ void ktally_text_accounting(const struct ktally_report *report, FILE *out)
 	for (i = 0; i < report->snapshot->nr_pairs; i++)
 		put_pair(&report->snapshot->pairs[i], out);
 	put_rings(&report->rings, out);
+	put_unwind(&report->unwind, out);
 	put_governor(report, out);
 	if (ktally_report_complete(report, why, sizeof(why))) {
 		fprintf(out, "    complete: nothing was lost\n");
