@@ -37,6 +37,7 @@ static void learn_schemas(struct trace *trace, const struct run *run)
 	trace->printer.nr_schemas = plan->nr_probes;
 	trace->printer.reader = run->reader;
 	trace->printer.sym = run->sym;
+	trace->printer.procs = run->procs;
 }
 
 static void print_record(struct run *run, const struct ktally_record *record, unsigned int cpu)
@@ -61,11 +62,11 @@ static int run_trace(const struct cmd_call *call)
 		out_error("ktally trace: no event: give at least one -e EVENT, such as -e sched:sched_process_exec");
 		return EXIT_USAGE;
 	}
-	if (!cfg.run.ring_size)
-		cfg.run.ring_size = RING_DEFAULT;
 	status = run_open(&run, call, &cfg.run);
 	for (n = 0; !status && n < cfg.events.nr; n++)
 		status = run_event(&run, cfg.events.items[n], &opts);
+	if (!status && run.plan->ring_size < RING_DEFAULT)
+		run.plan->ring_size = RING_DEFAULT;
 	if (!status)
 		status = run_measure(&run);
 	if (!status)

@@ -9,6 +9,7 @@
 #include "record.h"
 
 #define NS_PER_S 1000000000ULL
+#define WORDS_MAX (KTALLY_STACK_DEPTH_MAX + 1)	/* of an unwound dump */
 
 enum record_clock record_clock_named(const char *name)
 {
@@ -47,7 +48,7 @@ static void format_time(const struct record_printer *printer, uint64_t ns, char 
 
 static bool is_stack(const struct ktally_field *field)
 {
-	return field->kind == KTALLY_KIND_KSTACK || field->kind == KTALLY_KIND_USTACK;
+	return field->kind == KTALLY_KIND_KSTACK || field->kind == KTALLY_KIND_USTACK || field->kind == KTALLY_KIND_UDUMP;
 }
 
 /* The image that names the addresses of a record's user stack, 0 if it has none. */
@@ -61,38 +62,73 @@ static uint64_t image_of(const struct ktally_schema *schema, const uint64_t *wor
 	return 0;
 }
 
-static const struct ktally_frame *frame_of(const struct record_printer *printer, const struct ktally_field *field, uint64_t image,
-					   const uint64_t *ips, unsigned int n)
+/* The words of a stack: from the store, or unwound from its dump into @room. NULL: there are none. */
+static const uint64_t *words_of(const struct record_printer *printer, const struct ktally_field *field, uint64_t id, unsigned int cpu,
+				uint64_t room[WORDS_MAX], unsigned int *nr)
 {
-	bool caller = n > 0;
+	const struct ktally_user *user;
+	int found;
 
-	if (!printer->sym)
-		return NULL;
+	if (field->kind != KTALLY_KIND_UDUMP)
+		return ktally_reader_stack(printer->reader, cpu, id, nr);
+	user = ktally_reader_user(printer->reader, cpu, id);
+	found = user && printer->procs ? ktally_unwind_dump(printer->procs, user, room, WORDS_MAX) : -1;
+	*nr = found > 0 ? (unsigned int)found : 0;
+	return found > 0 ? room : NULL;
+}
+
+/* The frames of a stack, outermost first. Return: false if they cannot be had */
+static bool frames_of(const struct record_printer *printer, const struct ktally_field *field, uint64_t id, uint64_t image, unsigned int cpu,
+		      struct ktally_stack_view *view)
+{
+	uint64_t room[WORDS_MAX];
+	unsigned int nr = 0;
+	const uint64_t *words = words_of(printer, field, id, cpu, room, &nr);
+
+	memset(view, 0, sizeof(*view));
+	if (!words || !printer->sym)
+		return false;
 	if (field->kind == KTALLY_KIND_KSTACK)
-		return ktally_symbolize_kernel(printer->sym, ips[n], caller);
-	return ktally_symbolize_user(printer->sym, image, ips[n], caller);
+		return !ktally_view_kernel(view, printer->sym, words, nr);
+	return !ktally_view_user(view, printer->sym, image, words, nr);
+}
+
+/* What stands in place of a stack; NULL: there is one, or there was none to take. */
+static const char *lost_stack(const struct ktally_field *field, uint64_t id, bool found)
+{
+	if (field->kind != KTALLY_KIND_UDUMP)
+		return id == KTALLY_STACK_LOST ? "stack store full" : NULL;
+	return id && !found ? "dump lost" : NULL;
+}
+
+static void text_frame(const struct ktally_frame *frame)
+{
+	if (frame->kind == KTALLY_FRAME_MARK) {
+		printf("        %s\n", frame->name);
+		return;
+	}
+	printf("        %016" PRIx64 " %s", frame->address, frame->name);
+	if (frame->symbol_address && frame->address >= frame->symbol_address)
+		printf("+0x%" PRIx64, frame->address - frame->symbol_address);
+	if (frame->line)
+		printf(" %s:%u", frame->file, frame->line);
+	if (frame->module[0])
+		printf(" %s(%s)%s", out_style(stdout, OUT_DIM), frame->module, out_style(stdout, OUT_PLAIN));
+	puts(frame->guess ? " ?" : "");
 }
 
 static void text_stack(const struct record_printer *printer, const struct ktally_field *field, uint64_t id, uint64_t image, unsigned int cpu)
 {
-	const struct ktally_frame *frame;
-	const uint64_t *ips;
-	unsigned int nr = 0, n;
+	struct ktally_stack_view view;
+	bool found = frames_of(printer, field, id, image, cpu, &view);
+	const char *lost = lost_stack(field, id, found);
+	unsigned int n;
 
-	if (id == KTALLY_STACK_LOST) {
-		puts("        [stack store full]");
-		return;
-	}
-	ips = ktally_reader_stack(printer->reader, cpu, id, &nr);
-	for (n = 0; ips && n < nr; n++) {
-		frame = frame_of(printer, field, image, ips, n);
-		printf("        %016" PRIx64 " %s", ips[n], frame ? frame->name : "[unknown]");
-		if (frame && frame->symbol_address && frame->address >= frame->symbol_address)
-			printf("+0x%" PRIx64, frame->address - frame->symbol_address);
-		if (frame && frame->module[0])
-			printf(" %s(%s)%s", out_style(stdout, OUT_DIM), frame->module, out_style(stdout, OUT_PLAIN));
-		putchar('\n');
-	}
+	if (lost)
+		printf("        [%s]\n", lost);
+	for (n = view.nr; !lost && n-- > 0;)
+		text_frame(view.frames[n]);
+	ktally_stack_view_clear(&view);
 }
 
 static void text_record(const struct record_printer *printer, const struct ktally_schema *schema, const struct ktally_record *record,
@@ -119,30 +155,40 @@ static void text_record(const struct record_printer *printer, const struct ktall
 			text_stack(printer, &schema->keys[n], words[schema->keys[n].word], image_of(schema, words), cpu);
 }
 
+static void json_frame(struct ktally_json *json, const struct ktally_frame *frame)
+{
+	char address[24];
+
+	snprintf(address, sizeof(address), "0x%" PRIx64, frame->address);
+	ktally_json_open(json, NULL, '{');
+	ktally_json_string(json, "address", address);
+	ktally_json_string(json, "name", frame->name);
+	ktally_json_string(json, "module", frame->module);
+	if (frame->line) {
+		ktally_json_string(json, "file", frame->file);
+		ktally_json_u64(json, "line", frame->line);
+	}
+	if (frame->guess)
+		ktally_json_bool(json, "guess", true);
+	ktally_json_close(json, '}');
+}
+
 static void json_stack(struct ktally_json *json, const struct record_printer *printer, const struct ktally_field *field, uint64_t id,
 		       uint64_t image, unsigned int cpu)
 {
-	const struct ktally_frame *frame;
-	const uint64_t *ips = NULL;
-	unsigned int nr = 0, n;
-	char address[24];
+	struct ktally_stack_view view;
+	bool found = frames_of(printer, field, id, image, cpu, &view);
+	unsigned int n;
 
-	if (id == KTALLY_STACK_LOST) {
+	if (lost_stack(field, id, found)) {
 		ktally_json_string(json, field->name, "lost");
-		return;
+	} else {
+		ktally_json_open(json, field->name, '[');
+		for (n = view.nr; n-- > 0;)
+			json_frame(json, view.frames[n]);
+		ktally_json_close(json, ']');
 	}
-	ips = ktally_reader_stack(printer->reader, cpu, id, &nr);
-	ktally_json_open(json, field->name, '[');
-	for (n = 0; ips && n < nr; n++) {
-		frame = frame_of(printer, field, image, ips, n);
-		snprintf(address, sizeof(address), "0x%" PRIx64, ips[n]);
-		ktally_json_open(json, NULL, '{');
-		ktally_json_string(json, "address", address);
-		ktally_json_string(json, "name", frame ? frame->name : "[unknown]");
-		ktally_json_string(json, "module", frame ? frame->module : "");
-		ktally_json_close(json, '}');
-	}
-	ktally_json_close(json, ']');
+	ktally_stack_view_clear(&view);
 }
 
 static void json_field(struct ktally_json *json, const struct record_printer *printer, const struct ktally_field *field, const uint64_t *words)

@@ -18,12 +18,14 @@ enum record_clock {
  * struct record_printer - how to print
  * @schemas: layout of the records of each probe, by its number
  * @reader: knows the stacks
+ * @procs: unwinds dumps of stacks
  * @first_ns: of the first record printed, kept by record_print
  */
 struct record_printer {
 	const struct ktally_schema *const *schemas;
 	unsigned int nr_schemas;
 	struct ktally_reader *reader;
+	struct ktally_processes *procs;
 	struct ktally_symbolizer *sym;
 	bool json;
 	enum record_clock clock;

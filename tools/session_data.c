@@ -132,7 +132,7 @@ static int reading_open(struct reading *reading, struct session *session, const 
 		out_warn("%s", session->err.text);
 		ret = 0;
 	}
-	reading->printer = (struct record_printer){ .schemas = reading->schemas, .nr_schemas = nr, .reader = reading->reader, .sym = reading->sym,
+	reading->printer = (struct record_printer){ .schemas = reading->schemas, .nr_schemas = nr, .reader = reading->reader, .sym = reading->sym, .procs = reading->procs,
 						    .json = cfg->common.json, .clock = record_clock_named(cfg->clock) };
 	return ret;
 }
