@@ -12,6 +12,7 @@
 
 #include "elf_file.h"
 #include "elf_load.h"
+#include "gopclntab.h"
 
 #define SEGMENTS_MAX	1024U
 #define NOTES_MAX	(1U << 20)
@@ -346,6 +347,16 @@ static bool is_readable(struct ktally_elf_load *load)
 	       load->head.e_ident[EI_DATA] == order;
 }
 
+/* A Go program that was stripped still knows its own functions. */
+static int load_go(struct ktally_elf_load *load)
+{
+	int ret = ktally_go_symbols(load->elf, load->file);
+
+	if (ret)
+		return ret == -ENOMEM ? ret : 0;
+	return ktally_elf_sort(load->elf);
+}
+
 /* A file with all its symbols has nothing in .gnu_debugdata that they lack. */
 static int load_all(struct ktally_elf_load *load)
 {
@@ -363,6 +374,8 @@ static int load_all(struct ktally_elf_load *load)
 		ret = ktally_elf_load_plt(load);
 	if (!ret && load->elf->has_minidebug && !load->elf->has_symtab)
 		ret = ktally_elf_load_minidebug(load);
+	if (!ret && !load->elf->has_symtab)
+		ret = load_go(load);
 	return ret;
 }
 
