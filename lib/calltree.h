@@ -12,11 +12,13 @@
 
 /**
  * enum ktally_frame_class - what a node of the tree stands for
+ * @KTALLY_CLASS_INLINED: user code without a call of its own
  * @KTALLY_CLASS_NOTE: no frame at all: a table's name, the other row, a stack that was lost
  */
 enum ktally_frame_class {
 	KTALLY_CLASS_PROCESS,
 	KTALLY_CLASS_USER,
+	KTALLY_CLASS_INLINED,
 	KTALLY_CLASS_KERNEL,
 	KTALLY_CLASS_MODULE,
 	KTALLY_CLASS_NOTE,

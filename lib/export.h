@@ -16,6 +16,9 @@ int ktally_export_flamegraph(const struct ktally_report *report, FILE *out, stru
 int ktally_export_pprof(const struct ktally_report *report, FILE *out, struct ktally_error *err);
 int ktally_export_recording(const struct ktally_report *report, FILE *out, struct ktally_error *err);
 
+/** KTALLY_GUESS_MARK - goes before the name of a frame that nothing confirms, in formats that have no field for it */
+#define KTALLY_GUESS_MARK "? "
+
 /** ktally_kind_is_stack - the key field is an interned stack, or the image that only serves one: not shown as a value */
 bool ktally_kind_is_stack(enum ktally_kind kind);
 /** ktally_table_has_stack - the table has a stack in its key */

@@ -83,6 +83,7 @@ struct palette {
 static const struct palette palettes[] = {
 	[KTALLY_CLASS_PROCESS] = { "process", 215, 10, 0.10, 0.72 },
 	[KTALLY_CLASS_USER] = { "user", 22, 26, 0.88, 0.66 },
+	[KTALLY_CLASS_INLINED] = { "inlined", 46, 14, 0.86, 0.66 },
 	[KTALLY_CLASS_KERNEL] = { "kernel", 200, 24, 0.68, 0.68 },
 	[KTALLY_CLASS_MODULE] = { "kernel module", 262, 24, 0.58, 0.74 },
 	[KTALLY_CLASS_NOTE] = { "no frame", 90, 10, 0.06, 0.80 },

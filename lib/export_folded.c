@@ -24,6 +24,8 @@ void ktally_folded_put(FILE *out, const char *name, enum ktally_frame_class clas
 		fputc(*name == ';' ? ':' : *name, out);
 	if (class == KTALLY_CLASS_KERNEL || class == KTALLY_CLASS_MODULE)
 		fputs("_[k]", out);
+	else if (class == KTALLY_CLASS_INLINED)
+		fputs("_[i]", out);
 }
 
 static char *line_of(const struct ktally_calltree *tree, const struct ktally_strtab *names, uint32_t leaf, uint32_t *path)

@@ -9,7 +9,7 @@
 
 #include "calltree.h"
 
-/** ktally_folded_put - @name with ';' as ':', and the suffix _[k] for the kernel and its modules */
+/** ktally_folded_put - @name with ';' as ':', and the suffix _[k] for the kernel and its modules, _[i] for what is inlined */
 void ktally_folded_put(FILE *out, const char *name, enum ktally_frame_class class);
 
 #endif

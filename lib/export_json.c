@@ -59,6 +59,14 @@ static void put_frame(struct ktally_json *json, const struct ktally_frame *frame
 		if (frame->build_id && *frame->build_id)
 			ktally_json_string(json, "build_id", frame->build_id);
 		ktally_json_bool(json, "kernel", frame->kernel);
+		if (frame->guess)
+			ktally_json_bool(json, "guess", true);
+		if (frame->outer)
+			ktally_json_bool(json, "inlined", true);
+		if (frame->file && *frame->file)
+			ktally_json_string(json, "file", frame->file);
+		if (frame->line)
+			ktally_json_u64(json, "line", frame->line);
 	}
 	ktally_json_close(json, '}');
 }

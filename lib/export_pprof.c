@@ -29,6 +29,8 @@ struct profile {
 	struct ktally_gzip gzip;
 	struct ktally_pb pb;
 	uint64_t *locations;
+	const struct ktally_frame **frames;	/* of one location */
+	uint32_t *names;
 	unsigned int room;
 	bool many;
 };
@@ -116,26 +118,51 @@ static void put_labels(struct profile *profile, const struct ktally_path *path)
 	}
 }
 
+static int make_room(struct profile *profile, unsigned int nr)
+{
+	void *p;
+
+	if (nr <= profile->room)
+		return 0;
+	p = realloc(profile->locations, nr * sizeof(*profile->locations));
+	if (!p)
+		return -ENOMEM;
+	profile->locations = p;
+	p = realloc(profile->frames, nr * sizeof(*profile->frames));
+	if (!p)
+		return -ENOMEM;
+	profile->frames = p;
+	p = realloc(profile->names, nr * sizeof(*profile->names));
+	if (!p)
+		return -ENOMEM;
+	profile->names = p;
+	profile->room = nr;
+	return 0;
+}
+
+/* The leaf goes first. A function and what is inlined into it are one location of several lines. Return: how many locations */
 static int locate(struct profile *profile, const struct ktally_path *path)
 {
-	unsigned int i;
+	unsigned int nr = 0, lines, i;
+	int64_t id;
 
-	if (path->nr > profile->room) {
-		uint64_t *locations = realloc(profile->locations, path->nr * sizeof(*locations));
-
-		if (!locations)
-			return -ENOMEM;
-		profile->locations = locations;
-		profile->room = path->nr;
-	}
-	for (i = 0; i < path->nr; i++) {	/* the leaf goes first */
-		int64_t id = ktally_pprof_location(profile->tables, path->frames[i], path->steps[i].name);
-
+	if (make_room(profile, path->nr))
+		return -ENOMEM;
+	for (i = path->nr; i; i -= lines) {
+		for (lines = 0; lines < i; ) {
+			profile->frames[lines] = path->frames[i - 1 - lines];
+			profile->names[lines] = path->steps[i - 1 - lines].name;
+			lines++;
+			if (lines == i || !profile->frames[lines - 1] || !profile->frames[lines - 1]->outer ||
+			    profile->frames[lines - 1]->outer != path->frames[i - 1 - lines])
+				break;
+		}
+		id = ktally_pprof_location(profile->tables, profile->frames, profile->names, lines);
 		if (id < 0)
-			return id;
-		profile->locations[path->nr - 1 - i] = id;
+			return (int)id;
+		profile->locations[nr++] = id;
 	}
-	return 0;
+	return (int)nr;
 }
 
 static int put_sample(const struct ktally_path *path, void *arg, struct ktally_error *err)
@@ -144,10 +171,10 @@ static int put_sample(const struct ktally_path *path, void *arg, struct ktally_e
 	uint64_t values[2] = { path->row->hits, path->weight };
 	unsigned int nr = 1;
 	size_t mark;
-	int ret = locate(profile, path);
+	int locations = locate(profile, path);
 
-	if (ret)
-		return ktally_fail(err, ret, "no memory for the locations of a profile");
+	if (locations < 0)
+		return ktally_fail(err, locations, "no memory for the locations of a profile");
 	if (profile->report->period_ns) {
 		if (__builtin_mul_overflow(path->row->hits, profile->report->period_ns, &values[1]))
 			return ktally_fail(err, -EOVERFLOW, "more CPU time than 64 bits of nanoseconds hold; measure for a shorter time");
@@ -156,7 +183,7 @@ static int put_sample(const struct ktally_path *path, void *arg, struct ktally_e
 		nr = 2;
 	}
 	mark = ktally_pb_begin(&profile->pb, PROFILE_SAMPLE);
-	ktally_pb_packed(&profile->pb, SAMPLE_LOCATION, profile->locations, path->nr);
+	ktally_pb_packed(&profile->pb, SAMPLE_LOCATION, profile->locations, locations);
 	ktally_pb_packed(&profile->pb, SAMPLE_VALUE, values, nr);
 	put_labels(profile, path);
 	ktally_pb_end(&profile->pb, mark);
@@ -222,5 +249,7 @@ int ktally_export_pprof(const struct ktally_report *report, FILE *out, struct kt
 	ktally_strtab_free(profile.strings);
 	ktally_pb_free(&profile.pb);
 	free(profile.locations);
+	free(profile.frames);
+	free(profile.names);
 	return ret;
 }

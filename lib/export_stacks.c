@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "demangle.h"
 #include "export.h"
 #include "units.h"
 #include "utf8.h"
@@ -113,17 +114,21 @@ static int row_weight(const struct ktally_table *table, const struct ktally_row 
 
 /* ---- names ---- */
 
-/* What has no name of its own is named after its file: "[libfoo.so]". */
+/* What has no name of its own is named after its file: "[libfoo.so]". What may not belong to the stack is marked. */
 static uint32_t frame_name(struct ktally_strtab *names, const struct ktally_frame *frame)
 {
 	const char *base = strrchr(frame->module, '/');
-	char text[512];
+	const char *mark = frame->guess ? KTALLY_GUESS_MARK : "", *name = frame->name;
+	char text[KTALLY_DEMANGLED_MAX + 8];
 	uint32_t id;
 	char *clean;
 
 	base = base ? base + 1 : frame->module;
-	snprintf(text, sizeof(text), *base == '[' ? "%s" : "[%s]", base);
-	clean = ktally_utf8_clean(!strcmp(frame->name, "[unknown]") && *base ? text : frame->name, 0, 0);
+	if (!strcmp(name, "[unknown]") && *base)
+		snprintf(text, sizeof(text), *base == '[' ? "%s%s" : "%s[%s]", mark, base);
+	else
+		snprintf(text, sizeof(text), "%s%s", mark, name);
+	clean = ktally_utf8_clean(text, 0, 0);
 	id = ktally_strtab_add(names, clean ? clean : "[no memory]");
 	free(clean);
 	return id;
@@ -141,7 +146,7 @@ static uint32_t clean_name(struct ktally_strtab *names, const char *text)
 static enum ktally_frame_class frame_class(const struct ktally_frame *frame)
 {
 	if (!frame->kernel)
-		return KTALLY_CLASS_USER;
+		return frame->outer ? KTALLY_CLASS_INLINED : KTALLY_CLASS_USER;
 	return *frame->module && strcmp(frame->module, "[kernel]") ? KTALLY_CLASS_MODULE : KTALLY_CLASS_KERNEL;
 }
 

@@ -7,18 +7,19 @@
 #include "pprof_tables.h"
 #include "utf8.h"
 
-enum { MAPPING_ID = 1, MAPPING_START, MAPPING_LIMIT, MAPPING_OFFSET, MAPPING_FILE, MAPPING_BUILD_ID, MAPPING_HAS_FUNCTIONS };
+enum { MAPPING_ID = 1, MAPPING_START, MAPPING_LIMIT, MAPPING_OFFSET, MAPPING_FILE, MAPPING_BUILD_ID, MAPPING_HAS_FUNCTIONS,
+	MAPPING_HAS_FILES, MAPPING_HAS_LINES, MAPPING_HAS_INLINED };
 enum { LOCATION_ID = 1, LOCATION_MAPPING, LOCATION_ADDRESS, LOCATION_LINE };
-enum { LINE_FUNCTION = 1 };
-enum { FUNCTION_ID = 1, FUNCTION_NAME };
+enum { LINE_FUNCTION = 1, LINE_LINE };
+enum { FUNCTION_ID = 1, FUNCTION_NAME, FUNCTION_FILE = 4 };
 
-#define ENTRY_WORDS 5
+#define ENTRY_WORDS 6
 
 /*
- * One kind of thing: entries of five words, distinct in their first @identity ones.
- *	mapping		file, build id, start, limit, offset
- *	location	address, mapping, function
- *	function	name
+ * One kind of thing: entries of six words, distinct in their first @identity ones.
+ *	mapping		file, build id, start, limit, offset; what its locations have (HAS_*)
+ *	location	address, mapping, function, line; first of its lines, how many
+ *	function	name, file
  */
 struct set {
 	uint64_t (*entries)[ENTRY_WORDS];
@@ -27,9 +28,19 @@ struct set {
 	unsigned int identity;
 };
 
+#define HAS_FILES	1U
+#define HAS_INLINED	2U
+
+/* A function of a location, and where in it. */
+struct line {
+	uint64_t function, line;
+};
+
 struct ktally_pprof_tables {
 	struct ktally_strtab *strings;
 	struct set mappings, locations, functions;
+	struct line *lines;
+	size_t nr_lines, room_lines;
 };
 
 static uint32_t hash(const uint64_t *words, unsigned int nr)
@@ -96,8 +107,8 @@ struct ktally_pprof_tables *ktally_pprof_tables_new(struct ktally_strtab *string
 		return NULL;
 	tables->strings = strings;
 	tables->mappings.identity = 5;
-	tables->locations.identity = 3;
-	tables->functions.identity = 1;
+	tables->locations.identity = 4;
+	tables->functions.identity = 2;
 	if (grow(&tables->mappings) || grow(&tables->locations) || grow(&tables->functions)) {
 		ktally_pprof_tables_free(tables);
 		return NULL;
@@ -118,6 +129,7 @@ void ktally_pprof_tables_free(struct ktally_pprof_tables *tables)
 	set_free(&tables->mappings);
 	set_free(&tables->locations);
 	set_free(&tables->functions);
+	free(tables->lines);
 	free(tables);
 }
 
@@ -145,23 +157,59 @@ static int64_t mapping(struct ktally_pprof_tables *tables, const struct ktally_f
 	return number(&tables->mappings, words);
 }
 
-int64_t ktally_pprof_location(struct ktally_pprof_tables *tables, const struct ktally_frame *frame, uint32_t name)
+static int add_line(struct ktally_pprof_tables *tables, const struct ktally_frame *frame, uint32_t name)
 {
-	uint64_t function[ENTRY_WORDS] = { name }, location[ENTRY_WORDS] = { 0 };
+	size_t room = tables->room_lines ? tables->room_lines * 2 : 1024;
+	uint64_t function[ENTRY_WORDS] = { name };
+	struct line *lines;
 	int64_t id;
 
+	if (tables->nr_lines == tables->room_lines) {
+		lines = realloc(tables->lines, room * sizeof(*lines));
+		if (!lines)
+			return -ENOMEM;
+		tables->lines = lines;
+		tables->room_lines = room;
+	}
+	if (frame && frame->file && *frame->file)
+		function[1] = ktally_pprof_string(tables, frame->file);
 	id = number(&tables->functions, function);
 	if (id < 0)
-		return id;
-	location[2] = id;
-	if (frame) {
-		id = mapping(tables, frame);
+		return -ENOMEM;
+	tables->lines[tables->nr_lines++] = (struct line){ (uint64_t)id, frame ? frame->line : 0 };
+	return 0;
+}
+
+int64_t ktally_pprof_location(struct ktally_pprof_tables *tables, const struct ktally_frame *const *frames, const uint32_t *names, unsigned int nr)
+{
+	uint64_t location[ENTRY_WORDS] = { 0 };
+	size_t first = tables->nr_lines;
+	uint32_t known = tables->locations.nr;
+	int64_t id;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		if (add_line(tables, frames[i], names[i]))
+			return -ENOMEM;
+	location[2] = tables->lines[first].function;
+	location[3] = tables->lines[first].line;
+	location[4] = first;
+	location[5] = nr;
+	if (frames[0]) {
+		id = mapping(tables, frames[0]);
 		if (id < 0)
 			return id;
-		location[0] = frame->address;
+		location[0] = frames[0]->address;
 		location[1] = id;
+		if (frames[0]->file && *frames[0]->file)
+			tables->mappings.entries[id - 1][5] |= HAS_FILES;
+		if (nr > 1)
+			tables->mappings.entries[id - 1][5] |= HAS_INLINED;
 	}
-	return number(&tables->locations, location);
+	id = number(&tables->locations, location);
+	if (tables->locations.nr == known)	/* its lines are known */
+		tables->nr_lines = first;
+	return id;
 }
 
 /* A program, not a library or "[anon]": readers call the first mapping the profiled program. */
@@ -185,6 +233,9 @@ static void put_mapping(const struct ktally_pprof_tables *tables, struct ktally_
 	ktally_pb_u64(pb, MAPPING_FILE, words[0]);
 	ktally_pb_u64(pb, MAPPING_BUILD_ID, words[1]);
 	ktally_pb_u64(pb, MAPPING_HAS_FUNCTIONS, 1);
+	ktally_pb_u64(pb, MAPPING_HAS_FILES, !!(words[5] & HAS_FILES));
+	ktally_pb_u64(pb, MAPPING_HAS_LINES, !!(words[5] & HAS_FILES));
+	ktally_pb_u64(pb, MAPPING_HAS_INLINED, !!(words[5] & HAS_INLINED));
 	ktally_pb_end(pb, mark);
 }
 
@@ -205,7 +256,9 @@ void ktally_pprof_put_mappings(const struct ktally_pprof_tables *tables, struct 
 
 void ktally_pprof_put_locations(const struct ktally_pprof_tables *tables, struct ktally_pb *pb, unsigned int field)
 {
+	const struct line *lines;
 	size_t mark, line;
+	uint64_t n;
 	uint32_t i;
 
 	for (i = 0; i < tables->locations.nr; i++) {
@@ -215,9 +268,13 @@ void ktally_pprof_put_locations(const struct ktally_pprof_tables *tables, struct
 		ktally_pb_u64(pb, LOCATION_ID, i + 1);
 		ktally_pb_u64(pb, LOCATION_MAPPING, words[1]);
 		ktally_pb_u64(pb, LOCATION_ADDRESS, words[0]);
-		line = ktally_pb_begin(pb, LOCATION_LINE);
-		ktally_pb_u64(pb, LINE_FUNCTION, words[2]);
-		ktally_pb_end(pb, line);
+		lines = tables->lines + words[4];
+		for (n = 0; n < words[5]; n++) {
+			line = ktally_pb_begin(pb, LOCATION_LINE);
+			ktally_pb_u64(pb, LINE_FUNCTION, lines[n].function);
+			ktally_pb_u64(pb, LINE_LINE, lines[n].line);
+			ktally_pb_end(pb, line);
+		}
 		ktally_pb_end(pb, mark);
 	}
 }
@@ -232,6 +289,7 @@ void ktally_pprof_put_functions(const struct ktally_pprof_tables *tables, struct
 
 		ktally_pb_u64(pb, FUNCTION_ID, i + 1);
 		ktally_pb_u64(pb, FUNCTION_NAME, tables->functions.entries[i][0]);
+		ktally_pb_u64(pb, FUNCTION_FILE, tables->functions.entries[i][1]);
 		ktally_pb_end(pb, mark);
 	}
 }

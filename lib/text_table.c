@@ -188,18 +188,44 @@ struct stack_text {
 	FILE *out;
 };
 
+/* Where it is in the machine's memory; of what is inlined, and of an interpreter's code, that says nothing. */
+static void put_offset(FILE *out, const struct ktally_frame *frame)
+{
+	if (frame->outer || frame->kind == KTALLY_FRAME_PYTHON || frame->kind == KTALLY_FRAME_MARK)
+		return;
+	if (frame->symbol_address && frame->symbol_address <= frame->address)
+		fprintf(out, "+0x%" PRIx64, frame->address - frame->symbol_address);
+	else
+		fprintf(out, " 0x%" PRIx64, frame->address);
+}
+
+static void put_source(FILE *out, const struct ktally_frame *frame)
+{
+	char *file = ktally_utf8_clean(frame->file && *frame->file ? frame->file : "", 0, 0);
+
+	if (file && *file && frame->line)
+		fprintf(out, " %s:%u", file, frame->line);
+	else if (file && *file)
+		fprintf(out, " %s", file);
+	free(file);
+}
+
 static void put_frame(FILE *out, const struct ktally_frame *frame, const char *other)
 {
 	char *name = ktally_utf8_clean(frame ? frame->name : other, 0, 0);
 	char *module = ktally_utf8_clean(frame ? frame->module : "", 0, 0);
 
 	if (name && module) {
-		fprintf(out, "        %s", name);
-		if (frame && frame->symbol_address && frame->symbol_address <= frame->address)
-			fprintf(out, "+0x%" PRIx64, frame->address - frame->symbol_address);
-		else if (frame)
-			fprintf(out, " 0x%" PRIx64, frame->address);
-		fprintf(out, *module == '[' ? " %s\n" : *module ? " (%s)\n" : "%s\n", module);
+		fprintf(out, "        %s%s", frame && frame->guess ? KTALLY_GUESS_MARK : "", name);
+		if (frame)
+			put_offset(out, frame);
+		if (frame && frame->outer)
+			fputs(" (inlined)", out);
+		else if (*module)
+			fprintf(out, *module == '[' ? " %s" : " (%s)", module);
+		if (frame)
+			put_source(out, frame);
+		fputc('\n', out);
 	}
 	free(name);
 	free(module);

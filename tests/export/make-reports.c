@@ -162,6 +162,20 @@ static void hex(FILE *out, const char *text)
 		fprintf(out, "%02x", (unsigned char)*text);
 }
 
+static void truth_frame(FILE *out, const struct ktally_frame *frame, bool *first)
+{
+	if (frame->outer)
+		truth_frame(out, frame->outer, first);
+	fprintf(out, "%s%s%c:", *first ? "" : ",", frame->guess ? "?" : "", frame->kernel ? 'k' : frame->outer ? 'i' : 'u');
+	hex(out, frame->name);
+	fputc(':', out);
+	hex(out, frame->module);
+	fputc(':', out);
+	hex(out, frame->file ? frame->file : "");
+	fprintf(out, ":%u", frame->line);
+	*first = false;
+}
+
 static void truth_stack(FILE *out, const struct ktally_stackset *stacks, uint64_t id, bool kernel, bool *first)
 {
 	const uint64_t *ips;
@@ -173,18 +187,11 @@ static void truth_stack(FILE *out, const struct ktally_stackset *stacks, uint64_
 		return;
 	}
 	ips = ktally_stackset_get(stacks, id, &nr);
-	for (i = nr; i--;) {
-		const struct ktally_frame *frame = kernel ? ktally_symbolize_kernel(sym, ips[i], i) : ktally_symbolize_user(sym, 0, ips[i], i);
-
-		fprintf(out, "%s%c:", *first ? "" : ",", kernel ? 'k' : 'u');
-		hex(out, frame->name);
-		fputc(':', out);
-		hex(out, frame->module);
-		*first = false;
-	}
+	for (i = nr; i--;)
+		truth_frame(out, kernel ? ktally_symbolize_kernel(sym, ips[i], i) : ktally_symbolize_user(sym, 0, ips[i], i), first);
 }
 
-/* table, kind of row, hits, first cell, comm (hex), stack outermost first (class:name:module, hex) */
+/* table, kind of row, hits, first cell, comm (hex), stack outermost first (class:name:module:file:line, hex) */
 static void truth_row(FILE *out, const struct ktally_snapshot *snapshot, const struct ktally_table *table, const struct ktally_row *row, bool other)
 {
 	const struct ktally_schema *schema = &table->schema;

@@ -4,7 +4,7 @@ import collections
 import os
 
 Row = collections.namedtuple("Row", "table other hits cell comm frames")
-Frame = collections.namedtuple("Frame", "kernel label name module")
+Frame = collections.namedtuple("Frame", "kernel label name module guess inlined file line", defaults=(False, False, "", 0))
 NOTE = None
 
 
@@ -17,11 +17,12 @@ def clean(raw):
 def frame(text):
     if text == "L":
         return Frame(NOTE, "[lost stack]", "[lost stack]", "")
-    kind, name, module = text.split(":")
-    name, module = clean(bytes.fromhex(name)), clean(bytes.fromhex(module))
+    kind, name, module, file, line = text.split(":")
+    name, module, file = [clean(bytes.fromhex(t)) for t in (name, module, file)]
+    guess, kind = kind.startswith("?"), kind[-1]
     base = os.path.basename(module) if not module.startswith("[") else module
     label = name if name != "[unknown]" else base if base.startswith("[") else f"[{base}]"
-    return Frame(kind == "k", label, name, module)
+    return Frame(kind == "k", ("? " if guess else "") + label, name, module, guess, kind == "i", file, int(line))
 
 
 def read(path):
