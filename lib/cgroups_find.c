@@ -81,21 +81,39 @@ static void note(struct search *search, const struct ktally_cgroup *cgroup, uint
 	snprintf(search->others + len, sizeof(search->others) - len, "%s%s", len ? ", " : "", text);
 }
 
+static uint32_t what_of(const struct search *search, const struct ktally_cgroup *cgroup)
+{
+	return search->pod ? cgroup->pod : cgroup->container;
+}
+
 static void take(struct search *search, const struct ktally_cgroup *cgroup)
 {
-	uint32_t what = search->pod ? cgroup->pod : cgroup->container;
+	uint32_t what = what_of(search, cgroup);
 	const char *id = what ? ktally_strtab_get(search->cgroups->texts, what) : "";
 
 	if (!what || !(search->pod ? is_pod(search, cgroup) : is_container(search, id)) || !is_there(search->cgroups, cgroup))
 		return;
 	note(search, cgroup, what);
-	if (!search->what) {
-		search->what = what;
-		snprintf(search->path, sizeof(search->path), "%s", cgroup->path);
-	} else if (search->what == what) {
-		cut_to_common(search->path, cgroup->path);
-	} else {
-		search->several = true;
+	search->several |= search->what && search->what != what;
+	search->what = what;
+}
+
+/* What all its cgroups are in, also those that the name alone would not have found. */
+static void gather(struct search *search)
+{
+	bool first = true;
+	size_t i;
+
+	for (i = 0; i < search->cgroups->nr; i++) {
+		const struct ktally_cgroup *cgroup = &search->cgroups->list[i];
+
+		if (what_of(search, cgroup) != search->what || !is_there(search->cgroups, cgroup))
+			continue;
+		if (first)
+			snprintf(search->path, sizeof(search->path), "%s", cgroup->path);
+		else
+			cut_to_common(search->path, cgroup->path);
+		first = false;
 	}
 }
 
@@ -113,6 +131,7 @@ static int not_found(const struct search *search, struct ktally_error *err)
 int ktally_cgroups_find(struct ktally_cgroups *cgroups, const char *container, const char *pod, uint64_t *id, struct ktally_error *err)
 {
 	struct search search = { .cgroups = cgroups, .container = container, .pod = pod };
+	struct ktally_container whose;
 	char folder[2 * PATH_MAX];
 	struct stat st;
 	size_t i;
@@ -128,6 +147,12 @@ int ktally_cgroups_find(struct ktally_cgroups *cgroups, const char *container, c
 		return not_found(&search, err);
 	if (search.several)
 		return ktally_fail(err, -EEXIST, "%s '%s' could be any of these: %s", pod ? "pod" : "container", pod ? pod : container, search.others);
+	gather(&search);
+	/* What else is below a folder that is not its own would be measured with it. */
+	ktally_container_of(&whose, search.path);
+	if (strcmp(pod ? whose.pod : whose.id, ktally_strtab_get(cgroups->texts, search.what)))
+		return ktally_fail(err, -EEXIST, "the cgroups of %s '%s' are in no folder of their own: all that they have in common is %s", pod ? "pod" : "container",
+				   pod ? pod : container, *search.path ? search.path : "/");
 	snprintf(folder, sizeof(folder), "%s%s", cgroups->mount, search.path);
 	if (stat(folder, &st))
 		return ktally_fail(err, -ENOENT, "the cgroup %s of %s '%s' is gone", search.path, pod ? "pod" : "container", pod ? pod : container);

@@ -891,7 +891,7 @@ const char *ktally_cgroups_pod(struct ktally_cgroups *cgroups, uint64_t id);
  * @container: id, or 12 digits or more of its begin, or name of a container (as the links in ROOT/var/log/containers tell, or of LXC and machined)
  * @pod: uid, NAMESPACE/NAME or NAME; one of the two is NULL
  * @id: out
- * Return: 0; -ENOENT: there is none; -EEXIST: there are several, the sentence names some
+ * Return: 0; -ENOENT: there is none; -EEXIST: there are several, the sentence names some, or its cgroups share none of their own
  */
 int ktally_cgroups_find(struct ktally_cgroups *cgroups, const char *container, const char *pod, uint64_t *id, struct ktally_error *err);
 /**

@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What paths of cgroups tell of containers and pods, and what becomes of cgroups that come and go. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
+#include <errno.h>
 
-#include <cmocka.h>
-
-#include "libktally.h"
+#include "crafted.h"
+#include "files.h"
+#include "snapshot.h"
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define ID2 "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
+#define ID3 "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define UID "12345678-9abc-def0-1234-56789abcdef0"
 #define UID_ "12345678_9abc_def0_1234_56789abcdef0"
 #define STATIC_UID "0123456789abcdef0123456789abcdef"
@@ -102,11 +100,312 @@ static void paths(void **state)
 	}
 }
 
+/* ---- cgroups, in a folder that stands for the hierarchy ---- */
+
+/* Makes a folder with those it is in. Return: its id */
+static uint64_t make(const char *name)
+{
+	char *path = (char *)files_path(name), *slash = path + strlen(files_root());
+	struct stat st;
+
+	while ((slash = strchr(slash + 1, '/'))) {
+		*slash = '\0';
+		mkdir(path, 0755);
+		*slash = '/';
+	}
+	assert_true(!mkdir(path, 0755) || errno == EEXIST);
+	assert_int_equal(stat(path, &st), 0);
+	return st.st_ino;
+}
+
+static struct ktally_cgroups *open_cgroups(void)
+{
+	struct ktally_cgroups *cgroups = NULL;
+	struct ktally_error err = { .pos = -1 };
+
+	make("cg");
+	if (ktally_cgroups_new(&cgroups, files_path("cg"), files_path("root"), &err))
+		fail_msg("%s", err.text);
+	return cgroups;
+}
+
+#define POD "cg/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod" UID_ ".slice"
+
+static void cgroups_that_come_and_go(void **state)
+{
+	uint64_t before = make("cg/system.slice/docker-" ID ".scope"), init = make("cg/system.slice/docker-" ID ".scope/init.scope");
+	struct ktally_cgroups *cgroups = open_cgroups();
+	uint64_t deep, brief;
+
+	(void)state;
+	assert_string_equal(ktally_cgroups_path(cgroups, before), "/system.slice/docker-" ID ".scope");
+	assert_string_equal(ktally_cgroups_container(cgroups, init), ID);
+	assert_string_equal(ktally_cgroups_pod(cgroups, init), "");
+	assert_null(ktally_cgroups_path(cgroups, 1));
+	assert_null(ktally_cgroups_container(cgroups, 1));
+	assert_string_equal(ktally_cgroups_container(cgroups, 0), "");
+	assert_string_equal(ktally_cgroups_pod(cgroups, 0), "");
+	assert_null(ktally_cgroups_path(cgroups, 0));
+	/* Made later, some levels at once: learnt of when they are asked for, and by looking. */
+	deep = make(POD "/cri-containerd-" ID2 ".scope/a/b");
+	assert_string_equal(ktally_cgroups_container(cgroups, deep), ID2);
+	assert_string_equal(ktally_cgroups_pod(cgroups, deep), UID);
+	brief = make("cg/lxc.payload.brief");
+	ktally_cgroups_poll(cgroups);
+	assert_int_equal(rmdir(files_path("cg/lxc.payload.brief")), 0);
+	ktally_cgroups_poll(cgroups);
+	assert_string_equal(ktally_cgroups_container(cgroups, brief), "brief");
+	ktally_cgroups_free(cgroups);
+}
+
+/* Many, one in the other and beside each other. */
+static void many_cgroups(void **state)
+{
+	struct ktally_cgroups *cgroups = open_cgroups();
+	static uint64_t ids[1500];
+	char name[64], want[64];
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 1500; i++) {
+		snprintf(name, sizeof(name), "cg/many/%u/%u", i / 40, i);
+		ids[i] = make(name);
+		if (i % 100 == 0)
+			ktally_cgroups_poll(cgroups);
+	}
+	for (i = 0; i < 1500; i++) {
+		snprintf(want, sizeof(want), "/many/%u/%u", i / 40, i);
+		assert_string_equal(ktally_cgroups_path(cgroups, ids[i]), want);
+	}
+	ktally_cgroups_free(cgroups);
+}
+
+static void no_hierarchy(void **state)
+{
+	struct ktally_cgroups *cgroups = NULL;
+	struct ktally_error err = { .pos = -1 };
+
+	(void)state;
+	assert_int_equal(ktally_cgroups_new(&cgroups, files_path("nothing"), NULL, &err), -ENOENT);
+	assert_non_null(strstr(err.text, "nothing"));
+	assert_null(cgroups);
+}
+
+/* ---- names ---- */
+
+static void pods_by_their_logs(void **state)
+{
+	uint64_t id = make(POD "/cri-containerd-" ID2 ".scope");
+	struct ktally_cgroups *cgroups;
+	uint64_t other, found = 0;
+	struct ktally_error err = { .pos = -1 };
+
+	(void)state;
+	make("root/var/log/pods/kube-system_web-0_" UID "/web");
+	/* None of these tells anything. */
+	make("root/var/log/pods/web_" UID);
+	make("root/var/log/pods/_web_" UID);
+	make("root/var/log/pods/a_b_c_" UID);
+	files_write("root/var/log/containers/web-1_default_app-" ID3 ".log", "");
+	files_write("root/var/log/containers/web-2_default_app-" ID3, "");
+	files_write("root/var/log/containers/web-1_default_app-0123.log", "");
+	files_write("root/var/log/containers/-" ID3 ".log", "");
+	cgroups = open_cgroups();
+	assert_string_equal(ktally_cgroups_pod(cgroups, id), "kube-system/web-0");
+	/* Of a pod without a folder the link of its container tells. */
+	other = make("cg/kubepods/pod" STATIC_UID "/" ID3);
+	assert_string_equal(ktally_cgroups_pod(cgroups, other), "default/web-1");
+	assert_int_equal(ktally_cgroups_find(cgroups, "app", NULL, &found, &err), 0);
+	assert_int_equal(found, other);
+	assert_int_equal(ktally_cgroups_find(cgroups, NULL, "web-1", &found, &err), 0);
+	assert_int_equal(found, make("cg/kubepods/pod" STATIC_UID));
+	ktally_cgroups_free(cgroups);
+}
+
+static void finding(void **state)
+{
+	uint64_t pod = make(POD), a = make(POD "/cri-containerd-" ID2 ".scope"), b = make(POD "/cri-containerd-" ID ".scope"), found;
+	uint64_t docker = make("cg/docker/0123456789abcdef000000000000000000000000000000000000000000000000"), lxc = make("cg/lxc.payload.db");
+	struct ktally_cgroups *cgroups;
+	struct ktally_error err = { .pos = -1 };
+
+	(void)state;
+	make("cg/lxc.payload.db/system.slice");
+	make("cg/docker/" ID "/x");
+	make("root/var/log/pods/kube-system_web-0_" UID "/web");
+	files_write("root/var/lib/docker/containers/0123456789abcdef000000000000000000000000000000000000000000000000/config.v2.json",
+		    "{\"StreamConfig\":{},\"Name\":\"/shop\",\"Driver\":\"overlay2\"}");
+	cgroups = open_cgroups();
+#define FINDS(container, pod, want) do {							\
+		found = 0;									\
+		if (ktally_cgroups_find(cgroups, container, pod, &found, &err))			\
+			fail_msg("%s", err.text);						\
+		assert_int_equal(found, want);							\
+	} while (0)
+	FINDS(ID2, NULL, a);
+	FINDS("fedcba987654", NULL, a);
+	FINDS("db", NULL, lxc);
+	FINDS("shop", NULL, docker);
+	FINDS(NULL, UID, pod);
+	FINDS(NULL, "web-0", pod);
+	FINDS(NULL, "kube-system/web-0", pod);
+	(void)b;
+	assert_int_equal(ktally_cgroups_find(cgroups, "0123456789ab", NULL, &found, &err), -EEXIST);
+	assert_non_null(strstr(err.text, ID));
+	assert_non_null(strstr(err.text, "0123456789abcdef0000"));
+	/* In two places: what both are in is not its own. */
+	assert_int_equal(ktally_cgroups_find(cgroups, ID, NULL, &found, &err), -EEXIST);
+	assert_non_null(strstr(err.text, "in common"));
+	assert_int_equal(ktally_cgroups_find(cgroups, "fedcba98765", NULL, &found, &err), -ENOENT);
+	assert_non_null(strstr(err.text, "fedcba98765"));
+	assert_int_equal(ktally_cgroups_find(cgroups, NULL, "web", &found, &err), -ENOENT);
+	assert_int_equal(ktally_cgroups_find(cgroups, "", NULL, &found, &err), -ENOENT);
+	/* What is gone is known, and not found. */
+	assert_int_equal(rmdir(files_path("cg/lxc.payload.db/system.slice")), 0);
+	assert_int_equal(rmdir(files_path("cg/lxc.payload.db")), 0);
+	assert_int_equal(ktally_cgroups_find(cgroups, "db", NULL, &found, &err), -ENOENT);
+	assert_string_equal(ktally_cgroups_container(cgroups, lxc), "db");
+	ktally_cgroups_free(cgroups);
+}
+
+/* ---- rows ---- */
+
+#define ROW_WORDS 5U	/* two keys, hits, SUM, MAX */
+
+static void put(struct ktally_half *half, unsigned int n, uint64_t cgroup, uint64_t other, int64_t value)
+{
+	uint64_t *row = crafted_row(half, n);
+
+	row[0] = cgroup;
+	row[1] = other;
+	row[2] = 1;
+	row[3] = value;
+	row[4] = (uint64_t)value ^ KTALLY_MAX_BIAS;
+}
+
+static struct ktally_snapshot *snapshot_of(struct ktally_device *dev, enum ktally_kind kind)
+{
+	struct ktally_table_info info = { .nr_keys = 2, .rows = 64, .nr_columns = 2, .columns = { { .kind = KTALLY_COLUMN_SUM },
+										  { .kind = KTALLY_COLUMN_MAX } } };
+	struct ktally_shape shape = { .tables = &info, .nr_tables = 1 };
+	struct ktally_merge *merge;
+
+	info.schema.nr_keys = 2;
+	info.schema.key_words = 2;
+	info.schema.keys[0] = (struct ktally_field){ .kind = kind, .word = 0, .words = 1 };
+	info.schema.keys[1] = (struct ktally_field){ .kind = KTALLY_KIND_UINT, .word = 1, .words = 1 };
+	info.schema.nr_values = 2;
+	info.schema.values[0].column = info.columns[0];
+	info.schema.values[1].column = info.columns[1];
+	merge = ktally_merge_new(&shape);
+	assert_int_equal(ktally_merge_half(merge, dev, 0, 0, NULL), 0);
+	return ktally_merge_finish(merge, dev, 1);
+}
+
+static void expect_row(const struct ktally_snapshot *snap, struct ktally_symbolizer *sym, const char *name, uint64_t other, uint64_t hits,
+		       uint64_t sum, int64_t max)
+{
+	const struct ktally_table *table = &snap->tables[0];
+	unsigned int found = 0;
+	char text[200];
+	size_t i;
+
+	for (i = 0; i < table->nr_rows; i++) {
+		const struct ktally_row *row = &table->rows[i];
+
+		ktally_format_key(sym, &table->schema, 0, row->key, text, sizeof(text));
+		if (strcmp(text, name) || row->key[1] != other)
+			continue;
+		found++;
+		assert_int_equal(row->hits, hits);
+		assert_int_equal(row->cells[0], sum);
+		assert_int_equal((int64_t)(row->cells[1] ^ KTALLY_MAX_BIAS), max);
+	}
+	if (found != 1)
+		fail_msg("%u rows '%s', %llu", found, name, (unsigned long long)other);
+}
+
+static void rows_of_a_container_become_one(void **state)
+{
+	uint64_t a = make(POD "/cri-containerd-" ID2 ".scope"), inside = make(POD "/cri-containerd-" ID2 ".scope/x"),
+		 b = make(POD "/cri-containerd-" ID ".scope"), host = make("cg/system.slice"), host2 = make("cg/user.slice");
+	struct ktally_device *dev = crafted_device(2);
+	struct ktally_cgroups *cgroups = open_cgroups();
+	struct ktally_symbolizer *sym = NULL;
+	struct ktally_snapshot *snap;
+	struct ktally_error err;
+	unsigned int cpu;
+	char text[64];
+
+	(void)state;
+	ktally_symbolizer_new(&sym, NULL, &err);
+	assert_non_null(sym);
+	for (cpu = 0; cpu < 2; cpu++) {
+		struct ktally_half *half = crafted_half(&dev->cpus[cpu].half[0], cpu, 0, 0, 2, ROW_WORDS, 16);
+
+		*crafted_row(half, 0) = 0;
+		crafted_row(half, 0)[2] = 3;
+		put(half, 1, a, 7, 10 + cpu);
+		put(half, 2, inside, 7, 20 + cpu);
+		put(half, 3, inside, 8, 1);
+		put(half, 4, b, 7, 5);
+		put(half, 5, host, 7, 2);
+		put(half, 6, host2, 7, 4);
+		put(half, 7, 0, 7, 8);
+		put(half, 8, 1, 7, 9);	/* never heard of */
+	}
+	snap = snapshot_of(dev, KTALLY_KIND_CONTAINER);
+	assert_int_equal(snap->tables[0].nr_rows, 8);
+	/* Without knowledge the ids are all there is to show. */
+	ktally_format_key(sym, &snap->tables[0].schema, 0, &(uint64_t){ 77 }, text, sizeof(text));
+	assert_string_equal(text, "cgroup_77");
+	ktally_symbolizer_cgroups(sym, cgroups);
+	assert_int_equal(ktally_cgroups_fold(cgroups, snap, &err), 0);
+	assert_int_equal(snap->tables[0].nr_rows, 5);
+	assert_int_equal(snap->tables[0].other.hits, 6);
+	expect_row(snap, sym, ID2, 7, 4, 10 + 11 + 20 + 21, 21);
+	expect_row(snap, sym, ID2, 8, 2, 2, 1);
+	expect_row(snap, sym, ID, 7, 2, 10, 5);
+	expect_row(snap, sym, "-", 7, 6, 2 * (2 + 4 + 8), 8);
+	expect_row(snap, sym, "cgroup_1", 7, 2, 18, 9);
+	/* Again nothing changes. */
+	assert_int_equal(ktally_cgroups_fold(cgroups, snap, &err), 0);
+	assert_int_equal(snap->tables[0].nr_rows, 5);
+	ktally_snapshot_free(snap);
+	snap = snapshot_of(dev, KTALLY_KIND_POD);
+	assert_int_equal(ktally_cgroups_fold(cgroups, snap, &err), 0);
+	assert_int_equal(snap->tables[0].nr_rows, 4);
+	expect_row(snap, sym, "kube-system/web-0", 7, 6, 10 + 11 + 20 + 21 + 10, 21);
+	expect_row(snap, sym, "-", 7, 6, 28, 8);
+	ktally_snapshot_free(snap);
+	/* Other keys are left alone. */
+	snap = snapshot_of(dev, KTALLY_KIND_UINT);
+	assert_int_equal(ktally_cgroups_fold(cgroups, snap, &err), 0);
+	assert_int_equal(snap->tables[0].nr_rows, 8);
+	ktally_snapshot_free(snap);
+	ktally_symbolizer_free(sym);
+	ktally_cgroups_free(cgroups);
+	crafted_free(dev);
+}
+
+static int done(void **state)
+{
+	(void)state;
+	files_done();
+	return 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(paths),
+		cmocka_unit_test(cgroups_that_come_and_go),
+		cmocka_unit_test(many_cgroups),
+		cmocka_unit_test(no_hierarchy),
+		cmocka_unit_test(pods_by_their_logs),
+		cmocka_unit_test(finding),
+		cmocka_unit_test(rows_of_a_container_become_one),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, NULL, done);
 }
