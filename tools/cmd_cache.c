@@ -193,6 +193,7 @@ static const struct opt cache_opts[] = {
 	OPT_ROWS_SCOPE(struct cache_cfg),
 	OPT_ROWS_MEMORY(struct cache_cfg),
 	OPT_ROWS_OUTPUT(struct cache_cfg),
+	OPT_ROWS_SOURCE(struct cache_cfg),
 	OPT_ROW_DRY_RUN(struct cache_cfg),
 	OPT_ROW_VERBOSE(struct cache_cfg),
 	OPT_ROW_QUIET(struct cache_cfg),

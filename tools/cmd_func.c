@@ -226,6 +226,7 @@ static const struct opt func_opts[] = {
 	OPT_ROWS_SCOPE(struct func_cfg),
 	OPT_ROWS_MEMORY(struct func_cfg),
 	OPT_ROWS_OUTPUT(struct func_cfg),
+	OPT_ROWS_SOURCE(struct func_cfg),
 	OPT_ROW_DRY_RUN(struct func_cfg),
 	OPT_ROW_VERBOSE(struct func_cfg),
 	OPT_ROW_QUIET(struct func_cfg),

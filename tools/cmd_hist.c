@@ -85,6 +85,7 @@ static const struct opt hist_opts[] = {
 	OPT_ROWS_SCOPE(struct hist_cfg),
 	OPT_ROWS_MEMORY(struct hist_cfg),
 	OPT_ROWS_OUTPUT(struct hist_cfg),
+	OPT_ROWS_SOURCE(struct hist_cfg),
 	OPT_ROW_DRY_RUN(struct hist_cfg),
 	OPT_ROW_VERBOSE(struct hist_cfg),
 	OPT_ROW_QUIET(struct hist_cfg),

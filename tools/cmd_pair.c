@@ -161,6 +161,7 @@ static const struct opt pair_opts[] = {
 	OPT_ROWS_SCOPE(struct pair_cfg),
 	OPT_ROWS_MEMORY(struct pair_cfg),
 	OPT_ROWS_OUTPUT(struct pair_cfg),
+	OPT_ROWS_SOURCE(struct pair_cfg),
 	OPT_ROW_DRY_RUN(struct pair_cfg),
 	OPT_ROW_VERBOSE(struct pair_cfg),
 	OPT_ROW_QUIET(struct pair_cfg),

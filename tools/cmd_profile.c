@@ -34,6 +34,7 @@ static const struct opt profile_opts[] = {
 	OPT_ROWS_SCOPE(struct profile_cfg),
 	OPT_ROWS_MEMORY(struct profile_cfg),
 	OPT_ROWS_OUTPUT(struct profile_cfg),
+	OPT_ROWS_SOURCE(struct profile_cfg),
 	OPT_ROW_DRY_RUN(struct profile_cfg),
 	OPT_ROW_VERBOSE(struct profile_cfg),
 	OPT_ROW_QUIET(struct profile_cfg),

@@ -86,6 +86,7 @@ static const struct opt record_opts[] = {
 	OPT_ROWS_MEMORY(struct record_cfg),
 	OPT_ROW_GROUP("Result"),
 	OPT_ROW(struct record_cfg, OPT_FILES, 'o', "out", run.files, "FILE", "write it to FILE (" FILE_DEFAULT "); -: standard output"),
+	OPT_ROWS_SOURCE(struct record_cfg),
 	OPT_ROW_STRICT(struct record_cfg),
 	OPT_ROW_DRY_RUN(struct record_cfg),
 	OPT_ROW_VERBOSE(struct record_cfg),

@@ -61,6 +61,7 @@ static const struct opt tally_opts[] = {
 	OPT_ROW(struct tally_cfg, OPT_TEXT, 's', "sort", sort, "COLUMN", "sort by this column: hits, key, or a value's name (the first value, else hits)"),
 	OPT_ROW_UINT(struct tally_cfg, 'n', "top", top, "N", 1, 1000000000, "rows of each table that text shows; other formats have all"),
 	OPT_ROWS_OUTPUT(struct tally_cfg),
+	OPT_ROWS_SOURCE(struct tally_cfg),
 	OPT_ROW_DRY_RUN(struct tally_cfg),
 	OPT_ROW_VERBOSE(struct tally_cfg),
 	OPT_ROW_QUIET(struct tally_cfg),

@@ -82,6 +82,7 @@ static const struct opt trace_opts[] = {
 	OPT_ROW_GROUP("Lines"),
 	OPT_ROW(struct trace_cfg, OPT_CHOICE, 't', "time", clock, RECORD_CLOCKS, "how times are shown (local)"),
 	OPT_ROW_JSON(struct trace_cfg),
+	OPT_ROWS_SOURCE(struct trace_cfg),
 	OPT_ROW_STRICT(struct trace_cfg),
 	OPT_ROW_DRY_RUN(struct trace_cfg),
 	OPT_ROW_VERBOSE(struct trace_cfg),

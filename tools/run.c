@@ -240,7 +240,11 @@ static int open_symbolizer(struct run *run)
 		out_warn("%s", err.text);
 		ret = 0;
 	}
-	return ret ? out_failure(ret, &err) : EXIT_OK;
+	if (ret)
+		return out_failure(ret, &err);
+	ktally_symbolizer_want(run->sym, (run->cfg->lines || run->cfg->inlines ? KTALLY_SYMBOLIZE_LINES : 0) |
+			       (run->cfg->inlines ? KTALLY_SYMBOLIZE_INLINES : 0));
+	return EXIT_OK;
 }
 
 /*

@@ -32,6 +32,7 @@ struct run_cfg {
 	const char *cgroup, *unwind;
 	uint32_t ring_size, budget;
 	unsigned int stack_entries, rows;
+	bool lines, inlines;
 };
 
 #define OPT_ROWS_SCOPE(cfg) \
@@ -60,6 +61,10 @@ struct run_cfg {
 	OPT_ROW(cfg, OPT_FORMAT, 0, "output", run.format, "FORMAT", "write it to standard output in this format (text unless -o is given)"), \
 	OPT_ROW_JSON(cfg), \
 	OPT_ROW_STRICT(cfg)
+
+#define OPT_ROWS_SOURCE(cfg) \
+	OPT_ROW(cfg, OPT_FLAG, 0, "lines", run.lines, NULL, "stacks with file and line, where there is debug information"), \
+	OPT_ROW(cfg, OPT_FLAG, 0, "inlines", run.inlines, NULL, "stacks with inlined functions, too, and where they were called")
 
 /**
  * struct run - one measurement
