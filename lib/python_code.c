@@ -167,6 +167,12 @@ static int keep_lines(struct entry *entry, const uint8_t *bytes, size_t size)
 	return 0;
 }
 
+/* Code that CPython makes for itself: a file "<shim>"; or no name at all; or its name for a file's, and no line. */
+static bool is_own(const char *name, const char *file, uint32_t line)
+{
+	return !*name || !strcmp(file, "<shim>") || (!line && !strcmp(name, file));
+}
+
 int ktally_code_book_learn(struct ktally_code_book *book, const struct ktally_code *record)
 {
 	struct entry *entry = get(book, record->image, record->code);
@@ -175,7 +181,7 @@ int ktally_code_book_learn(struct ktally_code_book *book, const struct ktally_co
 
 	if (!entry || !name || !file)
 		return -ENOMEM;
-	entry->object.name = name;
+	entry->object.name = is_own(name, file, record->line) ? KTALLY_CODE_OWN : name;
 	entry->object.file = file;
 	entry->object.line = record->line;
 	entry->object.version = record->version;

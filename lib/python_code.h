@@ -9,9 +9,12 @@
 
 struct ktally_code_book;
 
+/* Name of code that the interpreter runs for itself, of which no program and no traceback knows. */
+#define KTALLY_CODE_OWN "[interpreter]"
+
 /**
  * struct ktally_code_object - a function, class body or module of an interpreter
- * @name: as the language has it; "" for code that the interpreter runs for itself; lives as long as the book
+ * @name: as the language has it, or KTALLY_CODE_OWN; lives as long as the book
  * @file: likewise, "" if unknown
  * @line: where it begins
  * @version: struct ktally_interp.version

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "python_code.h"
 #include "stack_view.h"
 #include "symtab.h"
 
@@ -125,12 +126,6 @@ static int push_mark(struct stack *stack, const char *name)
 	return ktally_view_push(stack->view, ktally_symbolize_mark(stack->sym, name));
 }
 
-/* Frames of the interpreter's own making, which no program has: its name for them, or none. */
-static bool is_own(const struct ktally_frame *frame)
-{
-	return frame->symbol_address && (!*frame->name || !strcmp(frame->name, "<shim>"));
-}
-
 /* The outermost group, which is taken off. *@shown: whether anything came of it. */
 static int push_group(struct stack *stack, bool *shown)
 {
@@ -145,7 +140,7 @@ static int push_group(struct stack *stack, bool *shown)
 		stack->nr_words--;
 		if (KTALLY_WORD_CODE(stack->words[stack->nr_words])) {
 			frame = ktally_symbolize_user(stack->sym, stack->image, stack->words[stack->nr_words], false);
-			if (!is_own(frame)) {
+			if (strcmp(frame->name, KTALLY_CODE_OWN)) {
 				*shown = true;
 				if (ktally_view_push(stack->view, frame))
 					return -ENOMEM;
