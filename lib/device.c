@@ -11,6 +11,8 @@
 #include "device.h"
 
 #define CPUS_MAX 65536U
+/* Native frames, why there are no more, frames of an interpreter. */
+#define STACK_WORDS_MAX (KTALLY_STACK_DEPTH_MAX + 1 + KTALLY_INTERP_DEPTH_MAX)
 
 static void unmap_region(struct ktally_mapping *map)
 {
@@ -266,7 +268,7 @@ const uint64_t *ktally_mapping_stack(const struct ktally_mapping *map, uint64_t 
 	if (!ktally_inside(used, offset, sizeof(*stack)))
 		return NULL;
 	stack = (const void *)((const char *)map->base + stacks->entries_offset + offset);
-	if (!stack->nr || stack->nr > KTALLY_STACK_DEPTH_MAX || !ktally_inside(used, offset, sizeof(*stack) + stack->nr * 8ULL))
+	if (!stack->nr || stack->nr > STACK_WORDS_MAX || !ktally_inside(used, offset, sizeof(*stack) + stack->nr * 8ULL))
 		return NULL;
 	*nr = stack->nr;
 	return (const uint64_t *)stack->ips;

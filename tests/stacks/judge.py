@@ -6,6 +6,7 @@ usage: judge.py FOLDER WORKLOAD...: reads FOLDER/WORKLOAD.json, reports of `ktal
 import collections
 import functools
 import json
+import os
 import re
 import sys
 
@@ -197,7 +198,8 @@ def main():
     folder, names = sys.argv[1], sys.argv[2:]
     found, failed = {}, 0
     for name in names:
-        found[name] = judge(name, read_report(f"{folder}/{name}.json"))
+        path = f"{folder}/{name}.json"
+        found[name] = judge(name, read_report(path) if os.path.exists(path) else [])
     print("\n".join(table(found)))
     for name, one in found.items():
         for why, (user, kernel) in one.examples.items():

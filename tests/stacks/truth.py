@@ -154,31 +154,34 @@ RUST_RARE = {
 # ---- Go ----
 
 GO_LIB = r"(?!main\.)[a-z]\w*(?:/\w+)*\..*|memeqbody|cmpbody|indexbytebody|countbody|aeshashbody|gogo|gosave_systemstack_switch|callRet|_rt0_amd64\w*"
+# Between any two instructions Go may stop a goroutine, by a signal: its handler, and a call that the handler puts in.
+GO_STOP = rf" ?runtime\.(sigreturn|sigtramp|asyncPreempt|morestack|gcWriteBarrier)\S* *({GO_LIB}) $clock"
 GO = r"?runtime\.goexit.* runtime\.main main\.main"
 GO_CHAIN = GO + r" main\.alpha main\.beta main\.gamma"
 GO_DELTA = GO_CHAIN + r" main\.\(\*delta\)\.run"
 GO_EPSILON = GO_CHAIN + r" main\.\(\*epsilon\)\.run"
 GO_PATHS = {
-    "spin": GO_DELTA + r" main\.leafSpin",
-    "sort": GO_DELTA + r" main\.leafSort +sort\..*",
-    "less": GO_DELTA + r" main\.leafSort +sort\..* ?main\.\(\*byLow\)\.\w+ main\.byLow\.Less",
-    "parse": GO_EPSILON + rf" main\.leafParse *({GO_LIB})",
-    "copy": GO_EPSILON + r" main\.leafCopy ?runtime\.memmove.*",
-    "read": GO_EPSILON + r" main\.leafRead *((runtime/internal/)?syscall\..*|runtime\..*)",
+    "spin": GO_DELTA + r" main\.leafSpin" + GO_STOP,
+    "sort": GO_DELTA + r" main\.leafSort +sort\..*" + GO_STOP,
+    "less": GO_DELTA + r" main\.leafSort +sort\..* ?main\.\(\*byLow\)\.\w+ main\.byLow\.Less" + GO_STOP,
+    "parse": GO_EPSILON + rf" main\.leafParse *({GO_LIB})" + GO_STOP,
+    "copy": GO_EPSILON + r" main\.leafCopy ?runtime\.memmove.*" + GO_STOP,
+    "read": GO_EPSILON + r" main\.leafRead *((runtime/internal/)?syscall\..*|runtime\..*)" + GO_STOP,
 }
 GO_RARE = {
-    "swap": GO_DELTA + r" main\.leafSort +sort\..* ?main\.\(\*byLow\)\.\w+ ?main\.byLow\.\w+",
-    "sort begins": GO_DELTA + rf" main\.leafSort *({GO_LIB})",
-    "main": GO + rf" *(time\..*|os\..*|syscall\.Open|strconv\.Atoi|runtime\.(nanotime|walltime|time_now|vdso)\w*|runtime/internal/syscall\..*|time\.now.*) ?\S*vdso\S*",
-    "calls": GO + r" main\.alpha ?main\.beta ?runtime\.(newobject|mallocgc|convT\w*|morestack\w*).*",
-    "gamma": GO_CHAIN,
-    "delta": GO_DELTA,
-    "epsilon": GO_EPSILON,
-    "wrapped": GO_CHAIN + r" main\.\(\*(delta|epsilon)\)\.run runtime\..*",
+    "method": GO_DELTA + r" main\.leafSort *sort\..* ?main\.\(\*byLow\)\.\w+ ?main\.byLow\.\w+" + GO_STOP,
+    "sort begins": GO_DELTA + r" main\.leafSort *runtime\..*" + GO_STOP,
+    "main": GO + r" *(time\..*|os\..*|syscall\..*|strconv\.Atoi|runtime\.(nanotime|walltime|time_now|vdso)\w*|runtime/internal/syscall\..*) $clock" + GO_STOP,
+    "alpha": GO + r" main\.alpha" + GO_STOP,
+    "beta": GO + r" main\.alpha main\.beta ?runtime\.(newobject|mallocgc|convT\w*).*" + GO_STOP,
+    "gamma": GO_CHAIN + GO_STOP,
+    "delta": GO_DELTA + GO_STOP,
+    "epsilon": GO_EPSILON + GO_STOP,
     "starting": r"?runtime\.goexit.* runtime\.main *(runtime|os|syscall|time|internal/.*|unicode|reflect|sync|errors|io/.*)\..*",
 }
-# The scheduler and the collector of garbage, on stacks of their own.
-GO_ASIDE = (r"?_rt0_amd64\w* ?runtime\.(mstart|rt0_go|mcall|systemstack|morestack|asmcgocall).* *runtime\..*", r"?runtime\.goexit.* runtime\.(?!main).* *runtime\..*")
+# The start of the program, the scheduler and the collector of garbage, on stacks of their own.
+GO_ASIDE = (rf"_rt0_amd64\w* *({GO_LIB}) $clock", rf"?runtime\.clone.* runtime\.(mstart|rt0_go|mcall|systemstack|morestack|asmcgocall)\S* *({GO_LIB}) $clock",
+            rf"?runtime\.goexit.* runtime\.(?!main|memmove|mcall|nanotime)\S* *({GO_LIB}) $clock")
 
 # ---- Node.js: names as its perf map has them ----
 
