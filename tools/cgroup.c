@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Control groups: the folder that a path means, and the path that an id means. */
+/* Control groups: the folder that a path or a container means, and what an id means. */
 #include <errno.h>
-#include <ftw.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,55 +11,9 @@
 #include "cmd.h"
 #include "out.h"
 
-/* "cpu" in "rw,cpu,cpuacct" */
-static bool has_word(const char *list, const char *word)
-{
-	size_t len = strlen(word);
-
-	for (; list; list = strchr(list, ',') ? strchr(list, ',') + 1 : NULL)
-		if (!strncmp(list, word, len) && (list[len] == ',' || !list[len]))
-			return true;
-	return false;
-}
-
-/* mountinfo writes blanks and backslashes of a path as octal. */
-static void unescape(char *path)
-{
-	char *to = path;
-
-	while (*path) {
-		if (path[0] == '\\' && path[1] && path[2] && path[3]) {
-			*to++ = (path[1] - '0') << 6 | (path[2] - '0') << 3 | (path[3] - '0');
-			path += 4;
-		} else {
-			*to++ = *path++;
-		}
-	}
-	*to = 0;
-}
-
-/* Where the hierarchy of @controller ("": version 2) is mounted. Return: its length, 0 if it is not. */
-static size_t find_mount(const char *controller, char *mount, size_t size)
-{
-	FILE *file = fopen("/proc/self/mountinfo", "re");
-	char line[4096], at[2048], type[64], options[1024], *dash;
-	bool found = false;
-
-	mount[0] = 0;
-	while (file && !found && fgets(line, sizeof(line), file)) {
-		dash = strstr(line, " - ");
-		if (!dash || sscanf(line, "%*s %*s %*s %*s %2047s", at) != 1 || sscanf(dash, " - %63s %*s %1023s", type, options) != 2)
-			continue;
-		found = *controller ? !strcmp(type, "cgroup") && has_word(options, controller) : !strcmp(type, "cgroup2");
-		if (found) {
-			unescape(at);
-			found = (size_t)snprintf(mount, size, "%s", at) < size;
-		}
-	}
-	if (file)
-		fclose(file);
-	return found ? strlen(mount) : 0;
-}
+/* Opened when somebody asks, for as long as the program runs. */
+static struct ktally_cgroups *all;
+static bool tried;
 
 /* A word and ':' in front of a path that has no '/' before. */
 static const char *split_controller(const char *text, char *controller, size_t size)
@@ -80,11 +33,10 @@ int cgroup_resolve(const char *text, uint64_t *id, char *controller, size_t size
 {
 	const char *path = split_controller(text, controller, size);
 	char mount[2048], *folder;
-	size_t len = find_mount(controller, mount, sizeof(mount));
+	int len = ktally_cgroup_mount(controller, mount, sizeof(mount)), err;
 	struct stat st;
-	int err;
 
-	if (!len) {
+	if (len <= 0) {
 		if (*controller)
 			out_error("--cgroup %s: no hierarchy of version 1 with the controller '%s' is mounted; /proc/cgroups lists them", text, controller);
 		else
@@ -103,45 +55,73 @@ int cgroup_resolve(const char *text, uint64_t *id, char *controller, size_t size
 	return err ? EXIT_FAILED : EXIT_OK;
 }
 
-/* ---- names ---- */
-
-/** struct named - a cgroup that was there when it was looked for */
-struct named {
-	uint64_t id;
-	char *path;
-};
-
-static struct {
-	struct named *items;
-	size_t nr, root;	/* @root: length of the mount point */
-	bool known;
-} names;
-
-static int add_name(const char *path, const struct stat *st, int type, struct FTW *ftw)
+int cgroup_scope(const struct cgroup_options *options, struct ktally_plan *plan)
 {
-	const char *inside = path + names.root;
+	struct ktally_error err = { .pos = -1 };
+	int ret, status;
 
-	(void)ftw;
-	if (type != FTW_D && type != FTW_DNR)
-		return 0;
-	names.items = out_realloc(names.items, (names.nr + 1) * sizeof(*names.items));
-	names.items[names.nr++] = (struct named){ .id = st->st_ino, .path = out_text("%s", *inside ? inside : "/") };
+	if (!!options->cgroup + !!options->container + !!options->pod > 1) {
+		out_error("--cgroup, --container and --pod exclude each other: a measurement is of one cgroup");
+		return EXIT_USAGE;
+	}
+	if (options->cgroup)
+		return cgroup_resolve(options->cgroup, &plan->cgroup, plan->controller, sizeof(plan->controller));
+	if (!options->container && !options->pod)
+		return EXIT_OK;
+	status = cgroup_open();
+	if (status)
+		return status;
+	ret = ktally_cgroups_find(all, options->container, options->pod, &plan->cgroup, &err);
+	return ret ? out_failure(ret, &err) : EXIT_OK;
+}
+
+/* ---- all of them ---- */
+
+static int open_all(struct ktally_error *err)
+{
+	return all ? 0 : ktally_cgroups_new(&all, NULL, getenv("KTALLY_NODE_ROOT"), err);
+}
+
+int cgroup_open(void)
+{
+	struct ktally_error err = { .pos = -1 };
+	int ret = open_all(&err);
+
+	return ret ? out_failure(ret, &err) : EXIT_OK;
+}
+
+int cgroup_open_for(const struct ktally_schema *schema, struct ktally_error *err)
+{
+	unsigned int n;
+
+	for (n = 0; n < schema->nr_keys; n++)
+		if (schema->keys[n].kind == KTALLY_KIND_CONTAINER || schema->keys[n].kind == KTALLY_KIND_POD)
+			return open_all(err);
 	return 0;
+}
+
+struct ktally_cgroups *cgroup_all(void)
+{
+	return all;
+}
+
+void cgroup_poll(void)
+{
+	if (all)
+		ktally_cgroups_poll(all);
+}
+
+int cgroup_fold(struct ktally_snapshot *snapshot, struct ktally_error *err)
+{
+	return all ? ktally_cgroups_fold(all, snapshot, err) : 0;
 }
 
 const char *cgroup_name(uint64_t id)
 {
-	char mount[2048];
-	size_t n;
+	struct ktally_error err;
 
-	if (!names.known) {
-		names.known = true;
-		names.root = find_mount("", mount, sizeof(mount));
-		if (names.root)
-			nftw(mount, add_name, 16, FTW_PHYS | FTW_MOUNT);
-	}
-	for (n = 0; n < names.nr; n++)
-		if (names.items[n].id == id)
-			return names.items[n].path;
-	return NULL;
+	if (!all && !tried)
+		ktally_cgroups_new(&all, NULL, NULL, &err);
+	tried = true;
+	return all ? ktally_cgroups_path(all, id) : NULL;
 }

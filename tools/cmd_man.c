@@ -206,9 +206,13 @@ static void man_command(const struct cmd *cmd)
 static void put_environment(void)
 {
 	puts(".Sh ENVIRONMENT\n"
-	     ".Bl -tag -width KTALLY_PAGER\n"
+	     ".Bl -tag -width KTALLY_NODE_ROOT\n"
 	     ".It Ev NO_COLOR\n"
 	     "If set and not empty, nothing is coloured.\n"
+	     ".It Ev KTALLY_NODE_ROOT\n"
+	     "Where the root of the machine is mounted, for a ktally that runs in a container of its own:\n"
+	     "names of pods and containers are read from the folders below it.\n"
+	     "The default is /.\n"
 	     ".It Ev KTALLY_PAGER , PAGER\n"
 	     "The program that shows long text on a terminal; empty or cat: none.\n"
 	     "The default is less.\n"

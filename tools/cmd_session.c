@@ -81,7 +81,7 @@ static int describe(struct ktally_plan *plan, const char *name, const struct ses
 		memcpy(plan->cpus, cfg->cpus.bits, cfg->cpus.words * sizeof(*plan->cpus));
 	}
 	plan->budget = cfg->budget;
-	return cfg->cgroup ? cgroup_resolve(cfg->cgroup, &plan->cgroup, plan->controller, sizeof(plan->controller)) : EXIT_OK;
+	return cgroup_scope(&cfg->cgroup, plan);
 }
 
 static int check_name(const char *name)
@@ -245,8 +245,7 @@ static const struct opt new_opts[] = {
 		"which a program gives, instead of by frame pointers alone"),
 	OPT_ROW(struct session_cfg, OPT_PIDS, 'p', "pid", pids, "PID,...", "only these processes and those they start from now on"),
 	OPT_ROW(struct session_cfg, OPT_CPUS, 'C', "cpu", cpus, "CPUS", "only on these CPUs, such as 0-3,8"),
-	OPT_ROW(struct session_cfg, OPT_TEXT, 0, "cgroup", cgroup, "PATH", "only tasks in this cgroup or below: its folder, or its path in the hierarchy; of version 1 "
-		"CONTROLLER:PATH"),
+	OPT_ROWS_CGROUP(struct session_cfg, cgroup),
 	OPT_ROW(struct session_cfg, OPT_PERCENT, 0, "budget", budget, "PERCENT", "of each CPU; beyond it stacks, counters, then hits are left out (5; none: no limit)"),
 	OPT_ROW_JSON(struct session_cfg),
 	OPT_ROW_VERBOSE(struct session_cfg),

@@ -273,7 +273,8 @@ static int run_stat(const struct cmd_call *call)
 	const struct stat_cfg *cfg = call->cfg;
 	struct stat stat = {
 		.by = cfg->per_cpu ? STAT_CPU : cfg->per_process ? STAT_PROCESS : cfg->per_cgroup ? STAT_CGROUP : STAT_TOTAL,
-		.by_switch = cfg->per_process || cfg->per_cgroup || call->command || cfg->run.pids.nr || cfg->run.cgroup,
+		.by_switch = cfg->per_process || cfg->per_cgroup || call->command || cfg->run.pids.nr || cfg->run.cgroup.cgroup ||
+			     cfg->run.cgroup.container || cfg->run.cgroup.pod,
 		.idle = cfg->idle, .top = cfg->top,
 	};
 	struct run *run = &stat.run;

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "open_starts.h"
 #include "out.h"
 #include "result.h"
@@ -240,6 +241,8 @@ static int open_symbolizer(struct run *run)
 		out_warn("%s", err.text);
 		ret = 0;
 	}
+	if (run->sym)
+		ktally_symbolizer_cgroups(run->sym, cgroup_all());
 	if (ret)
 		return out_failure(ret, &err);
 	ktally_symbolizer_want(run->sym, (run->cfg->lines || run->cfg->inlines ? KTALLY_SYMBOLIZE_LINES : 0) |
@@ -327,6 +330,7 @@ static int watch(struct run *run)
 			return EXIT_FAILED;
 		}
 		drain(run, false);
+		cgroup_poll();
 		status = run_unwind_poll(run);
 		now = run_clock();
 		if (!status && now >= next_interval) {
@@ -363,6 +367,8 @@ static int take_results(struct run *run)
 	struct ktally_error err = { .pos = -1 };
 	int ret = ktally_snapshot_take(&run->snapshot, run->client, run->dev, run->session, &err);
 
+	if (!ret)
+		ret = cgroup_fold(run->snapshot, &err);
 	if (!ret && run->plan->nr_counters) {
 		run->nr_counters = ktally_client_counters(run->client, run->session, &run->counters, &err);
 		ret = run->nr_counters < 0 ? run->nr_counters : 0;
@@ -495,6 +501,12 @@ int run_snapshot(struct run *run)
 	ret = ktally_snapshot_take(&snapshot, run->client, run->dev, run->session, &err);
 	if (ret)
 		return out_failure(ret, &err);
+	cgroup_poll();
+	ret = cgroup_fold(snapshot, &err);
+	if (ret) {
+		ktally_snapshot_free(snapshot);
+		return out_failure(ret, &err);
+	}
 	run->stopped_ns = run_clock();
 	report = report_of(run);
 	want.files = &no_files;

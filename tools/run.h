@@ -15,6 +15,7 @@
 
 #include <libktally.h>
 
+#include "cgroup.h"
 #include "child.h"
 #include "cmd.h"
 
@@ -29,7 +30,8 @@ struct run_cfg {
 	uint64_t duration_ns;
 	struct opt_texts files;
 	const struct ktally_exporter *format, *file_format;
-	const char *cgroup, *unwind;
+	const char *unwind;
+	struct cgroup_options cgroup;
 	uint32_t ring_size, budget;
 	unsigned int stack_entries, rows;
 	bool lines, inlines;
@@ -39,8 +41,7 @@ struct run_cfg {
 	OPT_ROW_GROUP("What to measure"), \
 	OPT_ROW(cfg, OPT_FLAG, 'a', "all", run.all, NULL, "the whole machine; the default without -p and without a command"), \
 	OPT_ROW(cfg, OPT_PIDS, 'p', "pid", run.pids, "PID,...", "only these processes and those they start from now on; ends when they have ended"), \
-	OPT_ROW(cfg, OPT_TEXT, 0, "cgroup", run.cgroup, "PATH", "only tasks in this cgroup or below: its folder, or its path in the hierarchy; " \
-		"of version 1 CONTROLLER:PATH"), \
+	OPT_ROWS_CGROUP(cfg, run.cgroup), \
 	OPT_ROW(cfg, OPT_CPUS, 'C', "cpu", run.cpus, "CPUS", "only on these CPUs, such as 0-3,8"), \
 	OPT_ROW(cfg, OPT_DURATION, 'd', "duration", run.duration_ns, "TIME", "how long, in seconds or with a unit: 10, 0.5, 200ms, 5m; " \
 		"without it until the command ends or Ctrl-C")

@@ -164,7 +164,7 @@ static int plan_scope(struct run *run)
 		plan->nr_cpu_words = cfg->cpus.words;
 	}
 	plan->budget = cfg->budget;
-	return cfg->cgroup ? cgroup_resolve(cfg->cgroup, &plan->cgroup, plan->controller, sizeof(plan->controller)) : EXIT_OK;
+	return cgroup_scope(&cfg->cgroup, plan);
 }
 
 /* What the events need around them: rings, room for stacks, the scope. */
@@ -176,6 +176,8 @@ int run_plan_complete(struct run *run)
 
 	if (!status)
 		status = run_unwind_plan(run);
+	if (!status && (run_plan_has(plan, KTALLY_KIND_CONTAINER) || run_plan_has(plan, KTALLY_KIND_POD)))
+		status = cgroup_open();
 	if (!status && run_plan_names_user(plan))
 		status = plan_names(run);
 	if (run->cfg->ring_size)

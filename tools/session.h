@@ -5,6 +5,7 @@
 
 #include <libktally.h>
 
+#include "cgroup.h"
 #include "cmd.h"
 
 /** struct session_cfg - options of all subcommands; each table binds those it takes */
@@ -14,7 +15,8 @@ struct session_cfg {
 	struct opt_numbers pids;
 	struct opt_mask cpus;
 	const struct ktally_exporter *format;
-	const char *ring_mode, *clock, *sort, *cgroup;
+	const char *ring_mode, *clock, *sort;
+	struct cgroup_options cgroup;
 	uint32_t ring_size, watermark, budget;
 	unsigned int stack_entries, mappings, rows, top;
 	bool emit, processes, clear, follow;

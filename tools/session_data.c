@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "cgroup.h"
 #include "out.h"
 #include "record.h"
 #include "result.h"
@@ -24,6 +25,17 @@ static int clear_halves(struct session *session)
 	if (!ret)
 		ret = ktally_client_flip(session->client, session->info.id, KTALLY_SNAPSHOT_CLEAR, &info, &session->err);
 	return ret;
+}
+
+/* Rows of containers become one; what is gone by now has no name. Return: 0 or -errno */
+static int fold(struct ktally_snapshot *snapshot, struct ktally_error *err)
+{
+	unsigned int n;
+	int ret = 0;
+
+	for (n = 0; n < snapshot->nr_tables && !ret; n++)
+		ret = cgroup_open_for(&snapshot->tables[n].schema, err);
+	return ret ? ret : cgroup_fold(snapshot, err);
 }
 
 /* Records that wait for a reader are no loss; those that a full ring refused or gave up are. */
@@ -48,6 +60,8 @@ static int write_snapshot(const struct cmd_call *call, struct session *session, 
 	struct ktally_reader *reader = NULL;
 	int ret = ktally_snapshot_take(&snapshot, session->client, dev, session->info.id, &session->err), status;
 
+	if (!ret)
+		ret = fold(snapshot, &session->err);
 	if (!ret && cfg->clear)
 		ret = clear_halves(session);
 	if (!ret) {
@@ -58,6 +72,8 @@ static int write_snapshot(const struct cmd_call *call, struct session *session, 
 		out_warn("%s", session->err.text);
 		ret = 0;
 	}
+	if (report.sym)
+		ktally_symbolizer_cgroups(report.sym, cgroup_all());
 	if (!ret && session->info.ring_size)
 		ret = ktally_reader_open(&reader, dev, &session->err);
 	if (ret) {
@@ -121,7 +137,10 @@ static int reading_open(struct reading *reading, struct session *session, const 
 	if (!session->info.ring_size)
 		return ktally_fail(&session->err, -ENODATA, "session %s has no ring; make it with --ring-size, and events with --emit",
 				   session->info.name);
-	ret = ktally_device_open(&reading->dev, session->info.id, &session->err);
+	for (n = 0, ret = 0; n < nr && !ret; n++)
+		ret = cgroup_open_for(reading->schemas[n], &session->err);
+	if (!ret)
+		ret = ktally_device_open(&reading->dev, session->info.id, &session->err);
 	if (!ret)
 		ret = ktally_reader_open(&reading->reader, reading->dev, &session->err);
 	if (ret)
@@ -132,6 +151,8 @@ static int reading_open(struct reading *reading, struct session *session, const 
 		out_warn("%s", session->err.text);
 		ret = 0;
 	}
+	if (reading->sym)
+		ktally_symbolizer_cgroups(reading->sym, cgroup_all());
 	reading->printer = (struct record_printer){ .schemas = reading->schemas, .nr_schemas = nr, .reader = reading->reader, .sym = reading->sym, .procs = reading->procs,
 						    .json = cfg->common.json, .clock = record_clock_named(cfg->clock) };
 	return ret;
@@ -152,6 +173,7 @@ static void read_records(struct reading *reading, bool drain)
 	const struct ktally_record *record;
 	unsigned int cpu;
 
+	cgroup_poll();
 	while (!run_stop_requested() && (record = ktally_reader_next(reading->reader, &cpu, drain))) {
 		if (record->type == KTALLY_RECORD_EVENT)
 			record_print(&reading->printer, record, cpu);
