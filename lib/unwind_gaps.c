@@ -16,18 +16,18 @@
 #define LOOK		1024	/* bytes of code that are looked at at once */
 #define PATTERN_MAX	9
 #define PROLOGUE_EVERY	2048	/* code that keeps frame pointers has a function's begin in as many bytes */
-#define PLTS_MAX	8
+#define STUBS_MAX	8
 
-/* struct plt - a section of stubs; @lazy: its first is another, and pushes */
-struct plt {
+/* struct stubs - a section of code that a linker or the crt's makers wrote */
+struct stubs {
 	uint64_t offset, size;
-	bool lazy;
+	enum { STUBS_PLT, STUBS_LAZY, STUBS_CRT } kind;	/* of a lazy PLT the first stub is another, and all push */
 };
 
 struct gaps {
 	struct ktally_image *image;
-	struct plt plts[PLTS_MAX];
-	unsigned int nr_plts;
+	struct stubs stubs[STUBS_MAX];
+	unsigned int nr_stubs;
 };
 
 static uint32_t word(const uint8_t *at)
@@ -136,11 +136,11 @@ static int add_kind(struct ktally_unwind_build *build, uint64_t start, uint64_t 
 /* ---- stubs of a linker ---- */
 
 /* The first stub pushes once more, the others push behind their jump: after byte 11, or 9 where they begin with endbr64. */
-static int x86_plt(struct ktally_unwind_build *build, struct ktally_image *image, const struct plt *plt, uint64_t start)
+static int x86_plt(struct ktally_unwind_build *build, struct ktally_image *image, const struct stubs *plt, uint64_t start)
 {
 	struct ktally_unwind_rule rule = { .cfa = KTALLY_CFA_PLT, .reg = X86_STACK, .offset = 8, .offset2 = 11, .return_offset = -8 };
 	static const uint8_t endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
-	const uint8_t *code = plt->lazy && plt->size >= 32 ? ktally_image_code(image, plt->offset, 32) : NULL;
+	const uint8_t *code = plt->kind == STUBS_LAZY && plt->size >= 32 ? ktally_image_code(image, plt->offset, 32) : NULL;
 	int rc;
 
 	/* Not lazy: stubs that only jump. */
@@ -157,11 +157,11 @@ static int x86_plt(struct ktally_unwind_build *build, struct ktally_image *image
 }
 
 /* The first stub saves the link register, the others only jump. */
-static int arm64_plt(struct ktally_unwind_build *build, struct ktally_image *image, const struct plt *plt, uint64_t start)
+static int arm64_plt(struct ktally_unwind_build *build, struct ktally_image *image, const struct stubs *plt, uint64_t start)
 {
 	struct ktally_unwind_rule leaf = { .cfa = KTALLY_CFA_REGISTER, .reg = ARM64_STACK, .ret = KTALLY_RETURN_REGISTER, .return_offset = ARM64_LINK };
 	struct ktally_unwind_rule pushed = { .cfa = KTALLY_CFA_REGISTER, .reg = ARM64_STACK, .offset = 16, .return_offset = -8 };
-	const uint8_t *code = plt->lazy && plt->size >= 32 ? ktally_image_code(image, plt->offset, 4) : NULL;
+	const uint8_t *code = plt->kind == STUBS_LAZY && plt->size >= 32 ? ktally_image_code(image, plt->offset, 4) : NULL;
 	int rc = add(build, start, &leaf);
 
 	if (rc || !code || start != plt->offset)
@@ -170,31 +170,55 @@ static int arm64_plt(struct ktally_unwind_build *build, struct ktally_image *ima
 	return rc ? rc : add(build, start + 32, &leaf);
 }
 
-static int add_plt(struct ktally_unwind_build *build, struct gaps *gaps, const struct plt *plt, uint64_t start, uint64_t end)
+/* _init and _fini, put together of parts of crti.o and crtn.o: they take 8 bytes of the stack, and give them back at their end. */
+static int x86_crt(struct ktally_unwind_build *build, struct ktally_image *image, const struct stubs *stubs, uint64_t start)
+{
+	static const uint8_t endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa }, take[] = { 0x48, 0x83, 0xec, 8 }, give[] = { 0x48, 0x83, 0xc4, 8, 0xc3 };
+	const uint8_t *code = stubs->size >= 9 && stubs->size <= LOOK && start == stubs->offset ? ktally_image_code(image, start, stubs->size) : NULL;
+	size_t at, end;
+	int rc;
+
+	if (!code)
+		return 0;
+	at = memcmp(code, endbr64, 4) ? 0 : 4;
+	end = stubs->size - sizeof(give);
+	if (at + 4 > end || memcmp(code + at, take, 4) || memcmp(code + end, give, sizeof(give)))
+		return 0;
+	rc = add_depth(build, start, 8);
+	if (!rc)
+		rc = add_depth(build, start + at + 4, 16);
+	return rc ? rc : add_depth(build, start + end + 4, 8);
+}
+
+static int add_stubs(struct ktally_unwind_build *build, struct gaps *gaps, const struct stubs *stubs, uint64_t start, uint64_t end)
 {
 	int rc = ktally_unwind_build_piece(build, start, end);
 
 	if (rc)
 		return rc < 0 ? rc : 0;
+	if (stubs->kind == STUBS_CRT)
+		return gaps->image->machine == EM_X86_64 ? x86_crt(build, gaps->image, stubs, start) : 0;
 	if (gaps->image->machine == EM_X86_64)
-		return x86_plt(build, gaps->image, plt, start);
-	return arm64_plt(build, gaps->image, plt, start);
+		return x86_plt(build, gaps->image, stubs, start);
+	return arm64_plt(build, gaps->image, stubs, start);
 }
 
-static void find_plts(struct gaps *gaps)
+static void find_stubs(struct gaps *gaps)
 {
-	static const struct { const char *name; bool lazy; } names[] = { { ".plt", true }, { ".iplt", true }, { ".plt.sec", false },
-									 { ".plt.got", false }, { ".plt.bnd", false } };
+	static const struct { const char *name; int kind; } names[] = { { ".plt", STUBS_LAZY }, { ".iplt", STUBS_LAZY }, { ".plt.sec", STUBS_PLT },
+									{ ".plt.got", STUBS_PLT }, { ".plt.bnd", STUBS_PLT },
+									{ ".init", STUBS_CRT }, { ".fini", STUBS_CRT } };
 	GElf_Shdr header;
 	Elf_Scn *scn;
 	uint64_t offset, room;
 	size_t i;
 
+	_Static_assert(sizeof(names) / sizeof(names[0]) <= STUBS_MAX, "room for all");
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (!ktally_image_section(gaps->image, names[i].name, &header, &scn) ||
 		    !ktally_image_locate(gaps->image, header.sh_addr, &offset, &room))
 			continue;
-		gaps->plts[gaps->nr_plts++] = (struct plt){ offset, header.sh_size < room ? header.sh_size : room, names[i].lazy };
+		gaps->stubs[gaps->nr_stubs++] = (struct stubs){ offset, header.sh_size < room ? header.sh_size : room, names[i].kind };
 	}
 }
 
@@ -285,21 +309,21 @@ static int gap(void *arg, struct ktally_unwind_build *build, uint64_t start, uin
 	if (is_padding(gaps->image, start, end))
 		return 1;
 	while (start < end) {
-		const struct plt *next = NULL;
+		const struct stubs *next = NULL;
 		uint64_t from, to;
 
-		for (i = 0; i < gaps->nr_plts; i++) {
-			const struct plt *plt = &gaps->plts[i];
+		for (i = 0; i < gaps->nr_stubs; i++) {
+			const struct stubs *stubs = &gaps->stubs[i];
 
-			if (plt->offset < end && plt->offset + plt->size > start && (!next || plt->offset < next->offset))
-				next = plt;
+			if (stubs->offset < end && stubs->offset + stubs->size > start && (!next || stubs->offset < next->offset))
+				next = stubs;
 		}
 		from = next ? (next->offset > start ? next->offset : start) : end;
 		rc = code_gap(build, gaps->image, start, from);
 		if (rc || !next)
 			return rc;
 		to = next->offset + next->size < end ? next->offset + next->size : end;
-		rc = add_plt(build, gaps, next, from, to);
+		rc = add_stubs(build, gaps, next, from, to);
 		if (rc)
 			return rc;
 		start = to;
@@ -314,7 +338,7 @@ int ktally_gaps_fill(struct ktally_unwind_build *build, struct ktally_image *ima
 	unsigned int i;
 	int rc = 0;
 
-	find_plts(&gaps);
+	find_stubs(&gaps);
 	for (i = 0; i < image->nr_segments && !rc; i++) {
 		uint64_t start = image->segments[i].offset, end = start + image->segments[i].size;
 

@@ -12,9 +12,6 @@
 #include "unwind_image.h"
 #include "unwind_table.h"
 
-/* Where no Go binary can be read there is no such function. */
-#pragma weak ktally_go_unwind
-
 /* ---- sections ---- */
 
 static uint64_t section_address(const struct ktally_image *image, const char *name)
@@ -142,7 +139,7 @@ static int read_eh_frame(struct ktally_unwind_build *build, struct ktally_image 
 
 static int read_go(struct ktally_unwind_build *build, struct ktally_image *image)
 {
-	return ktally_go_unwind ? ktally_go_unwind(image->elf, build) : -ENODATA;
+	return ktally_go_unwind(image->elf, build);
 }
 
 static int read_debug_frame(struct ktally_unwind_build *build, struct ktally_image *image)
