@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "export.h"
+#include "flamegraph.h"
 #include "flamegraph_page.h"
 #include "units.h"
 #include "utf8.h"
@@ -28,6 +29,7 @@ struct graph {
 	const struct ktally_weight *weight;
 	const struct ktally_calltree *tree;
 	const struct ktally_strtab *names;
+	const struct ktally_flamegraph *flame;
 	FILE *out;
 	uint64_t total;
 	unsigned int depth;
@@ -115,6 +117,38 @@ static void put_colour(FILE *out, enum ktally_frame_class class, const char *nam
 		(int)channel(hue, palette->saturation, light, 4));
 }
 
+/* ---- colour of a change: white is none, full red is new, full blue is gone ---- */
+
+static double before_of(const struct graph *graph, const struct ktally_node *node)
+{
+	return graph->flame->before[node - graph->tree->nodes].total * graph->flame->factor;
+}
+
+static void put_change_colour(FILE *out, double before, double after)
+{
+	double change = before + after > 0 ? (after - before) / (after + before) : 0, much = change < 0 ? -change : change;
+	int faded = (int)(242 - 172 * much), half = (int)(242 - 122 * much), full = (int)(242 - 6 * much);
+
+	fprintf(out, "#%02x%02x%02x", change < 0 ? faded : full, change < 0 ? half : faded, change < 0 ? full : faded);
+}
+
+static void put_node_colour(const struct graph *graph, const struct ktally_node *node, const char *name)
+{
+	if (graph->flame->before)
+		put_change_colour(graph->out, before_of(graph, node), node->total);
+	else
+		put_colour(graph->out, node->step.class, name);
+}
+
+/* Shares of both totals, which the factor may not have made equal. */
+static void put_change(const struct graph *graph, const struct ktally_node *node)
+{
+	uint64_t all = graph->flame->before[0].total, was = graph->flame->before[node - graph->tree->nodes].total;
+	double share = all ? 100.0 * was / all : 0;
+
+	fprintf(graph->out, ", %+.2f points: before %.2f%%", 100.0 * node->total / graph->total - share, share);
+}
+
 /* ---- frames ---- */
 
 /* As much of the name as fits, cut between characters. */
@@ -156,9 +190,11 @@ static void put_frame(struct graph *graph, const struct ktally_node *node, const
 		fputs(*module == '[' ? "" : ")", out);
 	}
 	amount(graph, node->total, text, sizeof(text));
-	fprintf(out, "\n%s, %.2f%%</title><rect x=\"%.2f\" y=\"%u\" width=\"%.2f\" height=\"%d\" rx=\"1\" fill=\"", text,
-		100.0 * node->total / graph->total, x, y, width, FRAME_HEIGHT);
-	put_colour(out, node->step.class, name);
+	fprintf(out, "\n%s, %.2f%%", text, 100.0 * node->total / graph->total);
+	if (graph->flame->before)
+		put_change(graph, node);
+	fprintf(out, "</title><rect x=\"%.2f\" y=\"%u\" width=\"%.2f\" height=\"%d\" rx=\"1\" fill=\"", x, y, width, FRAME_HEIGHT);
+	put_node_colour(graph, node, name);
 	fprintf(out, "\"/><text x=\"%.2f\" y=\"%u\">", x + 3, y + 12);
 	put_fitting(out, name, width);
 	fputs("</text></g>\n", out);
@@ -214,8 +250,14 @@ static void put_legend(const struct graph *graph)
 
 	for (i = 1; i < graph->tree->nr; i++)
 		seen[graph->tree->nodes[i].step.class] = true;
+	for (i = 0; graph->flame->before && i < 3; i++, x += 130) {
+		fprintf(graph->out, "<rect x=\"%u\" y=\"70\" width=\"11\" height=\"11\" rx=\"1\" fill=\"", x);
+		put_change_colour(graph->out, i < 2, i > 0);
+		fprintf(graph->out, "\"/><text class=\"legend\" x=\"%u\" y=\"80\">%s</text>\n", x + 16,
+			i == 0 ? "less" : i == 1 ? "as before" : "more");
+	}
 	for (i = 0; i < sizeof(palettes) / sizeof(palettes[0]); i++) {
-		if (!seen[i])
+		if (!seen[i] || graph->flame->before)
 			continue;
 		fprintf(graph->out, "<rect x=\"%u\" y=\"70\" width=\"11\" height=\"11\" rx=\"1\" fill=\"", x);
 		put_colour(graph->out, i, "");
@@ -242,6 +284,10 @@ static void put_head(const struct graph *graph)
 	else
 		put_escaped(out, graph->weight->name);
 	fprintf(out, "\">\n<style>\n%s</style>\n<text id=\"title\" x=\"%d\" y=\"26\">", ktally_flamegraph_style, PAD);
+	if (graph->flame->before) {
+		put_escaped(out, graph->flame->before_report->title ? graph->flame->before_report->title : "");
+		put_escaped(out, " -> ");
+	}
 	put_escaped(out, report->title && *report->title ? report->title : "flame graph");
 	fprintf(out, "</text>\n<text id=\"note\" x=\"%d\" y=\"48\">", PAD);
 	amount(graph, graph->total, text, sizeof(text));
@@ -258,21 +304,57 @@ static void put_head(const struct graph *graph)
 	put_legend(graph);
 }
 
+/* What is not in the picture any more has no width: it is told. */
+static double gone_share(const struct graph *graph)
+{
+	const struct ktally_node *nodes = graph->tree->nodes;
+	uint64_t gone = 0, all = graph->flame->before[0].total;
+	uint32_t i;
+
+	for (i = 1; i < graph->tree->nr; i++)
+		if (!nodes[i].total && nodes[nodes[i].parent].total)
+			gone += graph->flame->before[i].total;
+	return all ? 100.0 * gone / all : 0;
+}
+
 static void put_foot(const struct graph *graph)
 {
 	unsigned int y = TOP + (graph->depth + 1) * PITCH + 20;
-	uint32_t folded = graph->tree->nr - graph->drawn;
+	uint32_t folded = 1, i;
 
+	for (i = 1; i < graph->tree->nr; i++)
+		folded += graph->tree->nodes[i].total > 0;
+	folded -= graph->drawn;
 	fprintf(graph->out, "<text id=\"details\" x=\"%d\" y=\"%u\">", PAD, y);
 	if (folded)
 		fprintf(graph->out, "%" PRIu32 " frames narrower than %.1f pixel are not drawn", folded, TINY);
+	if (graph->flame->before)
+		fprintf(graph->out, "%s%.2f%% of what was before is in stacks that are gone, which have no width; compare the other way round to see them",
+			folded ? "; " : "", gone_share(graph));
 	fprintf(graph->out, "</text>\n<g class=\"ruler\" visibility=\"hidden\"><text id=\"ruler\" y=\"-50\">mmmmmmmmmmmmmmmmmmmm</text></g>\n"
 		"<script><![CDATA[\n%s]]></script>\n</svg>\n", ktally_flamegraph_script);
 }
 
+int ktally_flamegraph_draw(const struct ktally_flamegraph *flame, FILE *out, struct ktally_error *err)
+{
+	struct graph graph = { .report = flame->report, .weight = flame->weight, .tree = flame->tree, .names = flame->names, .flame = flame, .out = out };
+	int ret;
+
+	graph.total = flame->tree->nodes[0].total;
+	graph.depth = ktally_calltree_depth(flame->tree);
+	if (!graph.total)
+		return ktally_fail(err, -ENODATA, "nothing was seen: a flame graph of 0 %s would be empty", flame->weight->name);
+	put_head(&graph);
+	fputs("<g id=\"frames\">\n", out);
+	ret = put_frames(&graph);
+	fputs("</g>\n", out);
+	put_foot(&graph);
+	return ret ? ktally_fail(err, ret, "no memory to draw %" PRIu32 " frames", flame->tree->nr) : 0;
+}
+
 int ktally_export_flamegraph(const struct ktally_report *report, FILE *out, struct ktally_error *err)
 {
-	struct graph graph = { .report = report, .out = out };
+	struct ktally_flamegraph flame = { .report = report };
 	struct ktally_calltree *tree;
 	struct ktally_strtab *names;
 	struct ktally_weight weight;
@@ -282,22 +364,10 @@ int ktally_export_flamegraph(const struct ktally_report *report, FILE *out, stru
 	ret = ktally_build_calltree(report, &weight, &tree, &names, err);
 	if (ret)
 		return ret;
-	graph.weight = &weight;
-	graph.tree = tree;
-	graph.names = names;
-	graph.total = tree->nodes[0].total;
-	graph.depth = ktally_calltree_depth(tree);
-	if (!graph.total) {
-		ret = ktally_fail(err, -ENODATA, "nothing was seen: a flame graph of 0 %s would be empty", weight.name);
-	} else {
-		put_head(&graph);
-		fputs("<g id=\"frames\">\n", out);
-		ret = put_frames(&graph);
-		fputs("</g>\n", out);
-		put_foot(&graph);
-		if (ret)
-			ktally_fail(err, ret, "no memory to draw %" PRIu32 " frames", tree->nr);
-	}
+	flame.weight = &weight;
+	flame.tree = tree;
+	flame.names = names;
+	ret = ktally_flamegraph_draw(&flame, out, err);
 	ktally_calltree_free(tree);
 	ktally_strtab_free(names);
 	return ret;

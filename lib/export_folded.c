@@ -28,7 +28,7 @@ void ktally_folded_put(FILE *out, const char *name, enum ktally_frame_class clas
 		fputs("_[i]", out);
 }
 
-static char *line_of(const struct ktally_calltree *tree, const struct ktally_strtab *names, uint32_t leaf, uint32_t *path)
+char *ktally_folded_line(const struct ktally_calltree *tree, const struct ktally_strtab *names, uint32_t leaf, uint32_t *path)
 {
 	unsigned int depth = 0;
 	char *text = NULL;
@@ -87,7 +87,7 @@ static int collect(const struct ktally_calltree *tree, const struct ktally_strta
 
 	for (i = 1; i < tree->nr && !ret; i++)
 		if (tree->nodes[i].self)
-			ret = add_line(lines, line_of(tree, names, i, path), tree->nodes[i].self);
+			ret = add_line(lines, ktally_folded_line(tree, names, i, path), tree->nodes[i].self);
 	free(path);
 	return ret;
 }

@@ -11,5 +11,7 @@
 
 /** ktally_folded_put - @name with ';' as ':', and the suffix _[k] for the kernel and its modules, _[i] for what is inlined */
 void ktally_folded_put(FILE *out, const char *name, enum ktally_frame_class class);
+/** ktally_folded_line - the path to node @leaf as text; @path: room for as many numbers as the tree is deep. malloc'ed; NULL: no memory */
+char *ktally_folded_line(const struct ktally_calltree *tree, const struct ktally_strtab *names, uint32_t leaf, uint32_t *path);
 
 #endif

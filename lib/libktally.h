@@ -943,6 +943,66 @@ struct ktally_report *ktally_recording_report(struct ktally_recording *recording
 /** ktally_recording_snapshot - that of the report */
 struct ktally_snapshot *ktally_recording_snapshot(struct ktally_recording *recording);
 
+/* ---- diff: two reports side by side ---------------------------------------------------------------- diff*.c */
+
+/** enum ktally_diff_by - what a row of a comparison is */
+enum ktally_diff_by {
+	KTALLY_DIFF_FUNCTIONS,
+	KTALLY_DIFF_STACKS,
+	KTALLY_DIFF_KEYS,
+};
+
+/**
+ * enum ktally_diff_scale - what the first report is multiplied with, so that it can be compared
+ * @KTALLY_DIFF_TOTAL: both have the same total: shares are compared
+ * @KTALLY_DIFF_DURATION: both lasted as long: rates are compared
+ * @KTALLY_DIFF_NONE: nothing, but that samples of different periods stand for different times
+ */
+enum ktally_diff_scale {
+	KTALLY_DIFF_TOTAL,
+	KTALLY_DIFF_DURATION,
+	KTALLY_DIFF_NONE,
+};
+
+/** struct ktally_diff_opts - @keys: of @by KEYS: names of key fields that count, with commas between; NULL: all */
+struct ktally_diff_opts {
+	enum ktally_diff_by by;
+	enum ktally_diff_scale scale;
+	const char *keys;
+};
+
+/** struct ktally_diff_row - @self, @total: before (multiplied already) and after; equal but for functions. @module: of a function, else "" */
+struct ktally_diff_row {
+	const char *name, *module;
+	double self[2], total[2];
+};
+
+/**
+ * struct ktally_diff - a comparison
+ * @unit, @unit_name: of the numbers, as a report's stacks weigh: samples, hits, or a column that is summed
+ * @total: of each, as measured; @factor: that the first was multiplied with
+ * @rows: those that changed most first
+ */
+struct ktally_diff {
+	enum ktally_kind unit;
+	char unit_name[64];
+	uint64_t total[2];
+	double factor;
+	struct ktally_diff_row *rows;
+	size_t nr;
+	void *names;
+};
+/** ktally_diff_new - Return: 0; -EINVAL: they cannot be compared; -ENODATA: no stacks; -ENOENT: no such key; -ENOMEM */
+int ktally_diff_new(struct ktally_diff **diff, const struct ktally_report *before, const struct ktally_report *after, const struct ktally_diff_opts *opts,
+		    struct ktally_error *err);
+void ktally_diff_free(struct ktally_diff *diff);
+/** ktally_diff_folded - "root;...;leaf BEFORE AFTER", a line a stack, sorted */
+int ktally_diff_folded(const struct ktally_report *before, const struct ktally_report *after, enum ktally_diff_scale scale, FILE *out,
+		       struct ktally_error *err);
+/** ktally_diff_flamegraph - width is @after, colour is the change: red is more, blue is less */
+int ktally_diff_flamegraph(const struct ktally_report *before, const struct ktally_report *after, enum ktally_diff_scale scale, FILE *out,
+			   struct ktally_error *err);
+
 /* ---- numbers made from numbers ------------------------------------------------------------------- metrics.c, quantile.c */
 
 /**

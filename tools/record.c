@@ -39,7 +39,7 @@ static void format_time(const struct record_printer *printer, uint64_t ns, char 
 		snprintf(buf, size, "%6" PRIu64 ".%09" PRIu64, (uint64_t)(ns / NS_PER_S), (uint64_t)(ns % NS_PER_S));
 		return;
 	}
-	ns += monotonic_to_real();
+	ns += printer->real_ns ? printer->real_ns : monotonic_to_real();
 	seconds = ns / NS_PER_S;
 	localtime_r(&seconds, &local);
 	len = strftime(buf, size, "%H:%M:%S", &local);
@@ -69,6 +69,8 @@ static const uint64_t *words_of(const struct record_printer *printer, const stru
 	const struct ktally_user *user;
 	int found;
 
+	if (printer->stacks)
+		return ktally_stackset_get(printer->stacks, id, nr);
 	if (field->kind != KTALLY_KIND_UDUMP)
 		return ktally_reader_stack(printer->reader, cpu, id, nr);
 	user = ktally_reader_user(printer->reader, cpu, id);
@@ -94,10 +96,10 @@ static bool frames_of(const struct record_printer *printer, const struct ktally_
 }
 
 /* What stands in place of a stack; NULL: there is one, or there was none to take. */
-static const char *lost_stack(const struct ktally_field *field, uint64_t id, bool found)
+static const char *lost_stack(const struct record_printer *printer, const struct ktally_field *field, uint64_t id, bool found)
 {
 	if (field->kind != KTALLY_KIND_UDUMP)
-		return id == KTALLY_STACK_LOST ? "stack store full" : NULL;
+		return id == (printer->stacks ? KTALLY_STACKSET_LOST : KTALLY_STACK_LOST) ? "stack store full" : NULL;
 	return id && !found ? "dump lost" : NULL;
 }
 
@@ -121,7 +123,7 @@ static void text_stack(const struct record_printer *printer, const struct ktally
 {
 	struct ktally_stack_view view;
 	bool found = frames_of(printer, field, id, image, cpu, &view);
-	const char *lost = lost_stack(field, id, found);
+	const char *lost = lost_stack(printer, field, id, found);
 	unsigned int n;
 
 	if (lost)
@@ -180,7 +182,7 @@ static void json_stack(struct ktally_json *json, const struct record_printer *pr
 	bool found = frames_of(printer, field, id, image, cpu, &view);
 	unsigned int n;
 
-	if (lost_stack(field, id, found)) {
+	if (lost_stack(printer, field, id, found)) {
 		ktally_json_string(json, field->name, "lost");
 	} else {
 		ktally_json_open(json, field->name, '[');

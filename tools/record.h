@@ -19,6 +19,8 @@ enum record_clock {
  * @schemas: layout of the records of each probe, by its number
  * @reader: knows the stacks
  * @procs: unwinds dumps of stacks
+ * @stacks: of a recording, instead of @reader and @procs
+ * @real_ns: of a recording: what to add to CLOCK_MONOTONIC for the time of day; 0: the clocks are looked at
  * @first_ns: of the first record printed, kept by record_print
  */
 struct record_printer {
@@ -26,10 +28,11 @@ struct record_printer {
 	unsigned int nr_schemas;
 	struct ktally_reader *reader;
 	struct ktally_processes *procs;
+	const struct ktally_stackset *stacks;
 	struct ktally_symbolizer *sym;
 	bool json;
 	enum record_clock clock;
-	uint64_t first_ns;
+	uint64_t first_ns, real_ns;
 };
 
 /** record_clock_named - "local", "monotonic", "relative"; NULL gives the default */

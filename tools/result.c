@@ -214,11 +214,16 @@ static int open_beside(const char *path, char **beside)
 	return fd;
 }
 
-static int write_closed(const char *path, const struct ktally_exporter *exporter, const struct ktally_report *report, FILE *file, const char *beside)
+typedef int (*write_fn)(FILE *out, void *arg, struct ktally_error *err);
+
+static int write_closed(const char *path, write_fn write, void *arg, FILE *file, const char *beside)
 {
 	struct ktally_error err = { .pos = -1 };
-	int ret = ktally_export(report, exporter, file, &err);
+	int ret = write(file, arg, &err);
 
+	errno = 0;
+	if (!ret && (fflush(file) || ferror(file)))
+		ret = ktally_fail(&err, errno ? -errno : -EIO, "'%s' could not be written: %s", path, strerror(errno ? errno : EIO));
 	if (fclose(file) && !ret)
 		ret = ktally_fail(&err, -errno, "'%s' could not be written: %s", path, strerror(errno));
 	if (!ret && beside && rename(beside, path))
@@ -226,14 +231,14 @@ static int write_closed(const char *path, const struct ktally_exporter *exporter
 	return ret ? out_failure(ret, &err) : EXIT_OK;
 }
 
-int result_write_file(const char *path, const struct ktally_exporter *exporter, const struct ktally_report *report)
+int result_write_with(const char *path, write_fn write, void *arg)
 {
 	char *beside;
 	int fd = open_beside(path, &beside), status = EXIT_FAILED;
 	FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
 
 	if (file) {
-		status = write_closed(path, exporter, report, file, beside);
+		status = write_closed(path, write, arg, file, beside);
 	} else {
 		out_error("'%s' cannot be written: %s", path, strerror(errno));
 		if (fd >= 0)
@@ -245,6 +250,23 @@ int result_write_file(const char *path, const struct ktally_exporter *exporter, 
 	if (!status)
 		out_note("wrote %s", path);
 	return status;
+}
+
+struct exporting {
+	const struct ktally_exporter *exporter;
+	const struct ktally_report *report;
+};
+
+static int export_to(FILE *out, void *arg, struct ktally_error *err)
+{
+	const struct exporting *exporting = arg;
+
+	return ktally_export(exporting->report, exporting->exporter, out, err);
+}
+
+int result_write_file(const char *path, const struct ktally_exporter *exporter, const struct ktally_report *report)
+{
+	return result_write_with(path, export_to, &(struct exporting){ exporter, report });
 }
 
 /* One line, whatever was lost. */
@@ -268,14 +290,16 @@ bool result_tell_losses(const struct ktally_report *report)
 
 int result_write(const struct result_want *want, struct ktally_report *report, struct ktally_snapshot *snapshot)
 {
-	int status = sort_tables(want, snapshot), ret;
+	int status = want->keep ? EXIT_OK : sort_tables(want, snapshot), ret;
 	unsigned int n;
 
 	if (status)
 		return status;
 	report->snapshot = snapshot;
-	report->sorted = want->sort;
-	report->top = want->top;
+	if (!want->keep) {
+		report->sorted = want->sort;
+		report->top = want->top;
+	}
 	if (want->format || (want->live ? snapshot->nr_tables && !want->json : !want->files->nr || want->json))
 		status = export_stdout(want, report);
 	for (n = 0; n < want->files->nr; n++) {

@@ -15,13 +15,14 @@
  * @json: --json
  * @strict: --strict
  * @live: standard output already got the records: only tables follow, and only as text
+ * @keep: the rows have their order, and the report knows how many are shown
  * @sort: name of the column to sort by, NULL for hits
  * @top: rows of a table that text shows, 0 for its own limit
  */
 struct result_want {
 	const struct opt_texts *files;
 	const struct ktally_exporter *format, *file_format;
-	bool json, strict, live;
+	bool json, strict, live, keep;
 	const char *sort;
 	unsigned int top;
 };
@@ -38,6 +39,8 @@ void result_host(struct ktally_report *report, const struct ktally_clocks *clock
 bool result_tell_losses(const struct ktally_report *report);
 /** result_write_file - in @exporter's format to @path, which appears when it is complete. Return: exit code */
 int result_write_file(const char *path, const struct ktally_exporter *exporter, const struct ktally_report *report);
+/** result_write_with - the same, written by @write: 0 or -errno with a sentence in @err */
+int result_write_with(const char *path, int (*write)(FILE *out, void *arg, struct ktally_error *err), void *arg);
 /** result_write - sort, export, and name what was lost. Return: exit code */
 int result_write(const struct result_want *want, struct ktally_report *report, struct ktally_snapshot *snapshot);
 
