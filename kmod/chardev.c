@@ -290,6 +290,8 @@ static __poll_t device_poll(struct file *file, poll_table *table)
 		if (hot->ring && ktally_ring_readable(hot->ring))
 			events |= EPOLLIN | EPOLLRDNORM;
 	}
+	if (session->mappings && READ_ONCE(session->mappings->nr_kept))
+		events |= EPOLLPRI;
 	if (READ_ONCE(session->state) == KTALLY_STATE_DEAD)
 		events |= EPOLLHUP;
 	return events;

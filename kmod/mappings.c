@@ -42,7 +42,12 @@ static u32 *bucket_of(const struct ktally_mappings *mappings, u64 image)
 
 static void reclaim(struct work_struct *work);
 
-struct ktally_mappings *ktally_mappings_new(u32 room, const char **why)
+static void wake(struct irq_work *work)
+{
+	wake_up_all(container_of(work, struct ktally_mappings, news)->wait);
+}
+
+struct ktally_mappings *ktally_mappings_new(u32 room, wait_queue_head_t *wait, const char **why)
 {
 	struct ktally_mappings *mappings;
 	u64 need;
@@ -57,6 +62,8 @@ struct ktally_mappings *ktally_mappings_new(u32 room, const char **why)
 	raw_spin_lock_init(&mappings->lock);
 	mutex_init(&mappings->giving);
 	INIT_WORK(&mappings->reclaim, reclaim);
+	init_irq_work(&mappings->news, wake);
+	mappings->wait = wait;
 	mappings->nr_ranges = max(room, POOL_MIN);
 	mappings->nr_places = max(mappings->nr_ranges / RANGES_PER_PLACE, POOL_MIN);
 	mappings->nr_files = clamp(mappings->nr_ranges / RANGES_PER_FILE, POOL_MIN, KTALLY_FILES_MAX);
@@ -112,6 +119,7 @@ void ktally_mappings_free(struct ktally_mappings *mappings)
 	if (!mappings)
 		return;
 	cancel_work_sync(&mappings->reclaim);
+	irq_work_sync(&mappings->news);
 	if (mappings->files) {
 		drop_kept(mappings);
 		for (i = 0; i < mappings->files_used; i++) {
@@ -363,6 +371,7 @@ static u32 get_file_number(struct ktally_mappings *mappings, const struct ktally
 	if (mappings->readers && mappings->nr_kept < KEPT_MAX) {
 		file->kept = get_file(kept);
 		mappings->nr_kept++;
+		irq_work_queue(&mappings->news);
 	}
 	*bucket = number;
 	mappings->count.files++;

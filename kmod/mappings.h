@@ -9,9 +9,11 @@
 #ifndef _KTALLY_MAPPINGS_H
 #define _KTALLY_MAPPINGS_H
 
+#include <linux/irq_work.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <linux/ktally_unwind.h>
 
@@ -101,7 +103,9 @@ struct ktally_file {
  * @nr_old: of both
  * @reclaim: makes these free
  * @readers: device files that are attached: files are kept while there are any
- * @nr_kept: files that are kept
+ * @nr_kept: files that are kept: news for those who poll
+ * @wait: of those who poll
+ * @news: wakes them, from any context
  * @generation: counts tables and interpreters that were given
  * @bytes: that the pools take
  * @count: what is known of struct ktally_unwind_count without the walks
@@ -129,13 +133,15 @@ struct ktally_mappings {
 	struct work_struct reclaim;
 	unsigned int readers;
 	unsigned int nr_kept;
+	wait_queue_head_t *wait;
+	struct irq_work news;
 	u32 generation;
 	u64 bytes;
 	struct ktally_unwind_count count;
 };
 
-/** ktally_mappings_new() - with room for @room; or ERR_PTR(). Context: process. */
-struct ktally_mappings *ktally_mappings_new(u32 room, const char **why);
+/** ktally_mappings_new() - with room for @room, telling those in @wait of new files; or ERR_PTR(). Context: process. */
+struct ktally_mappings *ktally_mappings_new(u32 room, wait_queue_head_t *wait, const char **why);
 /** ktally_mappings_free() - no handler may look any more; NULL is fine. Context: process. */
 void ktally_mappings_free(struct ktally_mappings *mappings);
 

@@ -108,19 +108,17 @@ int ktally_mappings_file(struct ktally_mappings *mappings, struct ktally_mapped 
 
 	if (arg->flags & ~KTALLY_MAPPED_OPEN || arg->reserved)
 		return -EINVAL;
-	if (open && !capable(CAP_SYS_ADMIN))
-		return -EPERM;
 	if (arg->file >= READ_ONCE(mappings->files_used))
 		return -ENOENT;
 	raw_spin_lock_irqsave(&mappings->lock, flags);
 	show_file(&mappings->files[arg->file], arg);
-	if (open)
-		kept = ktally_mappings_take_kept(mappings, &mappings->files[arg->file]);
+	kept = ktally_mappings_take_kept(mappings, &mappings->files[arg->file]);
 	raw_spin_unlock_irqrestore(&mappings->lock, flags);
 	arg->fd = -1;
+	open = open && capable(CAP_SYS_ADMIN);
 	if (!kept)
 		return 0;
-	fd = open_kept(kept);
+	fd = open ? open_kept(kept) : -1;
 	fput(kept);
 	/* The caller may come to the file by its name: only want of descriptors is the caller's own matter. */
 	if (fd == -EMFILE || fd == -ENFILE)

@@ -19,6 +19,7 @@
 #include "table.h"
 
 struct ktally_codes;
+struct ktally_memo;
 struct ktally_ring;
 struct ktally_session;
 struct ktally_source_ops;
@@ -30,6 +31,7 @@ struct ktally_walker;
  * @ring: or NULL
  * @stacks: or NULL
  * @scratch: or NULL
+ * @memo: of kernel stacks, or NULL
  * @walker: of user stacks by tables, or NULL
  * @codes: of interpreters that were told of, or NULL
  * @users: counts KTALLY_RECORD_USER
@@ -40,6 +42,7 @@ struct ktally_hot {
 	struct ktally_ring *ring;
 	struct ktally_stacks *stacks;
 	struct ktally_ring *scratch;
+	struct ktally_memo *memo;
 	struct ktally_walker *walker;
 	struct ktally_codes *codes;
 	u64 users;

@@ -194,7 +194,7 @@ struct ktally_session *ktally_session_new(const struct ktally_config *config, co
 	if (!err)
 		err = ktally_scope_init(&session->scope, scope, why);
 	if (!err && config->mappings) {
-		session->mappings = ktally_mappings_new(config->mappings, why);
+		session->mappings = ktally_mappings_new(config->mappings, &session->wait, why);
 		err = PTR_ERR_OR_ZERO(session->mappings);
 		if (err)
 			session->mappings = NULL;

@@ -14,6 +14,7 @@
 #include "session.h"
 #include "session_memory.h"
 #include "stack.h"
+#include "stack_memo.h"
 #include "unwind.h"
 
 /* Gives tables and probes their places in a half. */
@@ -86,10 +87,14 @@ static int alloc_pairs(struct ktally_session *session, u64 offset)
 	return err;
 }
 
-/* What walks of user stacks remember on a CPU. */
+/* What walks of stacks remember on a CPU. */
 static u64 walks_length(const struct ktally_session *session)
 {
-	return ktally_walker_length() + (session->config.ring_size ? ktally_codes_length() : 0);
+	u64 length = session->config.stack_entries ? ktally_memo_length() : 0;
+
+	if (session->mappings)
+		length += ktally_walker_length() + (session->config.ring_size ? ktally_codes_length() : 0);
+	return length;
 }
 
 static int alloc_areas(struct ktally_session *session, const u64 length[KTALLY_AREAS], const char **why)
@@ -102,8 +107,7 @@ static int alloc_areas(struct ktally_session *session, const u64 length[KTALLY_A
 	for (which = 0; which < KTALLY_AREAS; which++)
 		each += length[which];
 	each += session->config.scratch_size;
-	if (session->mappings)
-		each += walks_length(session);
+	each += walks_length(session);
 	err = check_budget(each * cpumask_weight(session->cpus) + pairs_length(session), why);
 	if (err)
 		return err;
@@ -129,9 +133,9 @@ static int alloc_areas(struct ktally_session *session, const u64 length[KTALLY_A
 				return -ENOMEM;
 		}
 	}
-	session->memory = offset + (u64)session->config.scratch_size * cpumask_weight(session->cpus);
+	session->memory = offset + (session->config.scratch_size + walks_length(session)) * cpumask_weight(session->cpus);
 	if (session->mappings)
-		session->memory += session->mappings->bytes + walks_length(session) * cpumask_weight(session->cpus);
+		session->memory += session->mappings->bytes;
 	return alloc_pairs(session, offset);
 }
 
@@ -185,6 +189,9 @@ static int memory_init(struct ktally_session *session, unsigned int cpu)
 	if (config->stack_entries) {
 		hot->stacks = area[KTALLY_AREA_STACKS].memory;
 		ktally_stacks_init(hot->stacks, cpu, config->stack_entries);
+		hot->memo = ktally_memo_new();
+		if (!hot->memo && ktally_memo_length())
+			return -ENOMEM;
 	}
 	return 0;
 }
@@ -221,6 +228,7 @@ void ktally_session_free_memory(struct ktally_session *session)
 			ktally_ring_quiesce(hot->ring);
 		kfree(hot->ring);
 		ktally_scratch_ring_free(hot->scratch);
+		ktally_memo_free(hot->memo);
 		ktally_walker_free(hot->walker);
 		ktally_codes_free(hot->codes);
 		memset(hot, 0, sizeof(*hot));

@@ -15,6 +15,7 @@
 #include "probe.h"
 #include "program.h"
 #include "stack.h"
+#include "stack_memo.h"
 #include "table.h"
 #include "unwind.h"
 
@@ -124,20 +125,42 @@ static u32 intern(struct ktally_stacks *stacks, const unsigned long *ips, unsign
 	return KTALLY_STACK_LOST;
 }
 
+static unsigned int kernel_stack(const struct ktally_hit *hit, unsigned long *ips, unsigned int depth)
+{
+	if (hit->frame)
+		return ktally_unwind_caller(hit->frame, ips, depth);
+	return ktally_unwind_kernel(hit->regs, ips, depth);
+}
+
+static u32 kernel_id(const struct ktally_hot *hot, const struct ktally_hit *hit, unsigned int depth)
+{
+	struct ktally_memo_start start = { 0 };
+	unsigned long *ips = ktally_scratch();
+	unsigned int nr;
+	u32 id;
+
+	id = hot->memo ? ktally_memo_find(hot->memo, hit, depth, &start) : 0;
+	if (id)
+		return id;
+	nr = start.entry ? ktally_memo_walk(hot->memo, &start, ips, depth) : kernel_stack(hit, ips, depth);
+	id = nr ? intern(hot->stacks, ips, nr, KTALLY_STACK_KERNEL) : 0;
+	if (start.entry)
+		ktally_memo_keep(hot->memo, &start, id == KTALLY_STACK_LOST ? 0 : id);
+	return id;
+}
+
 u32 ktally_stack_id(const struct ktally_probe *probe, const struct ktally_hot *hot, const struct ktally_hit *hit, unsigned int kind,
 		    unsigned int depth)
 {
 	unsigned long *ips = ktally_scratch();
 	bool user = hit->regs && user_mode(hit->regs);
-	unsigned int nr = 0;
+	unsigned int nr;
 
-	if (kind == KTALLY_STACK_USER && hot->walker)
+	if (kind == KTALLY_STACK_KERNEL)
+		return user && !hit->frame ? 0 : kernel_id(hot, hit, depth);
+	if (hot->walker)
 		nr = ktally_walk_user(probe, hot, hit, ips, depth);
-	else if (kind == KTALLY_STACK_USER)
+	else
 		nr = ktally_unwind_user(user ? hit->regs : NULL, ips, depth);
-	else if (hit->frame)
-		nr = ktally_unwind_caller(hit->frame, ips, depth);
-	else if (!user)
-		nr = ktally_unwind_kernel(hit->regs, ips, depth);
 	return nr ? intern(hot->stacks, ips, nr, kind) : 0;
 }

@@ -306,14 +306,21 @@ static int frame_address(const struct walk *walk, const struct ktally_unwind_rul
 	return KTALLY_CUT_NONE;
 }
 
-static __always_inline void keep_saved(struct walk *walk, const struct ktally_unwind_rule *rule, unsigned long cfa)
+/* @from: what the places of saved registers count from: the CFA, or the frame pointer where the stack was aligned */
+static __always_inline void keep_saved(struct walk *walk, const struct ktally_unwind_rule *rule, unsigned long from)
 {
 	unsigned int n;
 
+	if (unlikely(rule->flags & KTALLY_RULE_SAVED_FRAME) && !get_saved(walk, 0, &from)) {
+		for (n = 0; n < rule->nr_saved; n++)
+			if (rule->saved[n] != KTALLY_SAVED_SAME)
+				walk->lost |= 1U << n;
+		return;
+	}
 	for (n = 0; n < rule->nr_saved; n++) {
 		if (rule->saved[n] == KTALLY_SAVED_SAME)
 			continue;
-		walk->saved[n] = cfa + rule->saved[n] * (long)sizeof(u64);
+		walk->saved[n] = from + rule->saved[n] * (long)sizeof(u64);
 		walk->in_memory |= 1U << n;
 		walk->lost &= ~(1U << n);
 		if (unlikely(rule->saved[n] == KTALLY_SAVED_UNKNOWN))

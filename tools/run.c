@@ -76,7 +76,7 @@ void run_catch_signals(void)
 bool run_wait(int fd, uint64_t ns)
 {
 	struct timespec timeout = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
-	struct pollfd poll = { .fd = fd, .events = POLLIN };
+	struct pollfd poll = { .fd = fd, .events = POLLIN | POLLPRI };
 	sigset_t none;
 
 	sigemptyset(&none);

@@ -3,7 +3,46 @@
 #ifndef _KTALLY_COMPAT_UNWIND_H
 #define _KTALLY_COMPAT_UNWIND_H
 
+#include <linux/types.h>
+
 struct pt_regs;
+
+/*
+ * Where the kernel's own unwinder reads nothing but return addresses and saved frame pointers off
+ * the stack of the task: CONFIG_UNWINDER_ORC, "x86/unwind: Rename unwinder config options to
+ * 'CONFIG_UNWINDER_*'", 4.15.
+ */
+#if defined(CONFIG_UNWINDER_ORC) && defined(KTALLY_HAVE_X86_UNWINDER) && \
+	defined(KTALLY_EXPORT___UNWIND_START)
+#define KTALLY_PLAIN_STACKS 1
+#endif
+
+/**
+ * struct ktally_span - the part of the stack of the task that a walk read
+ * @low: first address
+ * @high: behind the last
+ * @plain: every return address was found in the word below where the next frame begins, and
+ *	nothing was read outside of the span: the same words there give the same walk
+ * @skip_own: in: drop the functions of this module that are on top
+ */
+struct ktally_span {
+	unsigned long low;
+	unsigned long high;
+	bool plain;
+	bool skip_own;
+};
+
+/**
+ * ktally_unwind_span() - ktally_unwind_kernel(), and what it read
+ * @regs: of the kernel, of which only address, stack pointer and frame pointer need be right
+ * @ips: where to, the innermost first
+ * @max: how many fit
+ * @span: out
+ *
+ * Only where KTALLY_PLAIN_STACKS is defined.
+ */
+unsigned int ktally_unwind_span(struct pt_regs *regs, unsigned long *ips, unsigned int max,
+				struct ktally_span *span);
 
 /**
  * ktally_unwind_kernel() - return addresses on the kernel stack in use

@@ -17,6 +17,7 @@ struct walk {
 	unsigned int count;
 	unsigned int max;
 	bool skip_own;
+	struct ktally_span *span;
 };
 
 static void walk_store(struct walk *walk, unsigned long ip)
@@ -30,6 +31,36 @@ static void walk_store(struct walk *walk, unsigned long ip)
 #if defined(CONFIG_X86) && defined(KTALLY_HAVE_X86_UNWINDER) && \
 	defined(KTALLY_EXPORT___UNWIND_START)
 #include <asm/unwind.h>
+
+#ifdef KTALLY_PLAIN_STACKS
+/* Where a walk is that so far found all return addresses where calls put them, on the stack of the task. */
+static __always_inline void span_step(struct walk *walk, const struct unwind_state *state, unsigned long ip)
+{
+	struct ktally_span *span = walk->span;
+
+	if (!span || !span->plain)
+		return;
+	if (state->sp <= span->high || state->sp > (unsigned long)task_pt_regs(current) ||
+	    ((unsigned long *)state->sp)[-1] != ip)
+		span->plain = false;
+	else
+		span->high = state->sp;
+}
+
+static void span_end(struct walk *walk, const struct unwind_state *state)
+{
+	if (walk->span && state->error)
+		walk->span->plain = false;
+}
+#else
+static inline void span_step(struct walk *walk, const struct unwind_state *state, unsigned long ip)
+{
+}
+
+static inline void span_end(struct walk *walk, const struct unwind_state *state)
+{
+}
+#endif
 
 static noinline void walk_kernel(struct walk *walk, struct pt_regs *regs)
 {
@@ -45,10 +76,28 @@ static noinline void walk_kernel(struct walk *walk, struct pt_regs *regs)
 		ip = unwind_get_return_address(&state);
 		if (!ip)
 			break;
+		span_step(walk, &state, ip);
 		walk_store(walk, ip);
 		steps--;
 	}
+	span_end(walk, &state);
 }
+
+#ifdef KTALLY_PLAIN_STACKS
+unsigned int ktally_unwind_span(struct pt_regs *regs, unsigned long *ips, unsigned int max,
+				struct ktally_span *span)
+{
+	struct walk walk = { .ips = ips, .max = max, .span = span, .skip_own = span->skip_own };
+	unsigned long stack = (unsigned long)task_stack_page(current), sp = regs_sp(regs);
+
+	span->low = sp;
+	span->high = sp;
+	span->plain = sp >= stack && sp < stack + THREAD_SIZE && sp % sizeof(long) == 0;
+	if (max)
+		walk_kernel(&walk, regs);
+	return walk.count;
+}
+#endif
 
 /* A call leaves the return address above the frame pointer that the function saved. */
 static void walk_caller(struct walk *walk, void *frame)

@@ -287,8 +287,9 @@ struct ktally_follow {
  * @length: bytes
  * @offset: in the file
  *
- * -ENOENT: there is no file of that number or above. Needs CAP_SYS_ADMIN for KTALLY_MAPPED_OPEN, since it does not ask who may read the
- * file; -EPERM without. The module keeps a file only while a device file is attached, until it was opened once.
+ * -ENOENT: there is no file of that number or above. KTALLY_MAPPED_OPEN needs CAP_SYS_ADMIN, since it does not ask who may read the file;
+ * without, @fd is -1. The module keeps a file only while a device file is attached, until it was asked for once; while it keeps any, poll
+ * says POLLPRI.
  */
 struct ktally_mapped {
 	__u32 size;
