@@ -257,6 +257,8 @@ int ktally_view_user(struct ktally_stack_view *view, struct ktally_symbolizer *s
 	unsigned int nr_native = 0;
 	int ret;
 
+	if (!nr)
+		return 0;
 	while (nr_native < nr && !(words[nr_native] & KTALLY_WORD_INTERP))
 		nr_native++;
 	stack.words = words + nr_native;
