@@ -270,8 +270,10 @@ static int compare(struct differ *differ, const struct ktally_report *before, co
 	struct ktally_diff *diff = differ->diff;
 	int ret = 0;
 
+	if (before->period_ns && after->period_ns)
+		snprintf(weight.name, sizeof(weight.name), "samples");
 	if (opts->by != KTALLY_DIFF_KEYS && (!has_stacks(before) || !has_stacks(after)))
-		return ktally_fail(err, -ENODATA, "the %s of them has no stacks; compare their rows with --by keys", has_stacks(before) ? "second" : "first");
+		return ktally_fail(err, -ENODATA, "the %s of them has no stacks; compare their rows with --by key", has_stacks(before) ? "second" : "first");
 	if (opts->by != KTALLY_DIFF_KEYS)
 		ret = ktally_diff_weight(before, after, &weight, err);
 	if (!ret)

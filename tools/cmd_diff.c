@@ -148,13 +148,14 @@ static void put_text(const struct sides *sides, const struct ktally_diff *diff, 
 {
 	static const char *const functions[] = { ">self +/-", ">before%", ">after%", ">before", ">after", ">total +/-", ">before%", ">after%", "function",
 						 "module", NULL };
-	static const char *const others[] = { ">+/-", ">before%", ">after%", ">before", ">after", "", NULL };
+	static const char *const stacks[] = { ">+/-", ">before%", ">after%", ">before", ">after", "stack", NULL };
+	static const char *const keys[] = { ">+/-", ">before%", ">after%", ">before", ">after", "key", NULL };
 	bool by_function = sides->opts.by == KTALLY_DIFF_FUNCTIONS;
 	struct out_table table;
 	size_t n, shown = diff->nr < top ? diff->nr : top;
 
 	put_sides(sides, diff);
-	out_table_init(&table, by_function ? functions : others);
+	out_table_init(&table, by_function ? functions : sides->opts.by == KTALLY_DIFF_STACKS ? stacks : keys);
 	for (n = 0; n < shown; n++)
 		put_row(&table, diff, &diff->rows[n], by_function);
 	out_table_print(&table, stdout);
@@ -351,7 +352,7 @@ static const struct opt diff_opts[] = {
 	OPT_ROW(struct diff_cfg, OPT_TEXT, 0, "symfs", symfs, "DIR", "look for the programs and libraries of the recorded machine in DIR first"),
 	OPT_ROW_UINT(struct diff_cfg, 'n', "top", top, "N", 1, 1000000000, "rows that text shows (40)"),
 	OPT_ROW_GROUP("Result"),
-	OPT_ROW(struct diff_cfg, OPT_FILES, 'o', "out", files, "FILE", "write a flame graph (.svg) or stacks with two counts (.folded) to FILE"),
+	OPT_ROW(struct diff_cfg, OPT_FILES, 'o', "out", files, "FILE", "FILE.svg: a flame graph; FILE.folded: stacks with two counts"),
 	OPT_ROW(struct diff_cfg, OPT_CHOICE, 0, "output", format, "text|json|folded|flamegraph", "write it to standard output in this format (text unless -o is given)"),
 	OPT_ROW_JSON(struct diff_cfg),
 	OPT_ROW_STRICT(struct diff_cfg),
