@@ -12,7 +12,7 @@
 #define LEVELS 40
 #define CHUNK 65536U
 #define NAME_MAX_BYTES 1024U
-#define UNDER_STEPS 256U
+#define UNDER_STEPS 4096U
 
 struct chunk {
 	struct chunk *next;
@@ -235,14 +235,16 @@ static struct ktally_jit_code *find_in(const struct level *level, uint64_t ip)
 	return low && ip < level->list[low - 1].end ? level->list[low - 1].code : NULL;
 }
 
-/* The youngest code of those that @code hides, and of what these hide, that was there at @time. */
+/* The youngest code at @ip of those that @code hides, and of what these hide, that was there at @time. What hides it there is all at @ip. */
 static const struct ktally_jit_code *find_under(const struct ktally_jit_code *code, uint64_t ip, uint64_t time, unsigned int *steps)
 {
 	const struct ktally_jit_code *best = NULL, *found;
 	const struct ktally_jit_under *under;
 
+	if (ip - code->start >= code->size)
+		return NULL;
 	if (code->time <= time)
-		return ip - code->start < code->size ? code : NULL;
+		return code;
 	for (under = code->under; under && *steps; under = under->next) {
 		--*steps;
 		found = find_under(under->code, ip, time, steps);

@@ -77,7 +77,7 @@ static void take_line(struct ktally_perfmap *map, const char *line, size_t len)
 	if (!take_hex(&p, end, &start) || !take_hex(&p, end, &size) || !size || p == end)
 		return;
 	name = ktally_jit_codes_text(map->codes, p, end - p);
-	if (name)
+	if (name && *name)
 		ktally_jit_codes_add(map->codes, start, size, 0, name);
 }
 

@@ -295,22 +295,6 @@ static void kallsyms_of_this_kernel(void **state)
 	assert_true(nr > 1000 && same > nr / 2);
 }
 
-static void perf_maps_are_read(void **state)
-{
-	const char text[] = "1000 20 first\n1020 10 second method\nzz 1 x\n1040 0 empty\n1000 20 renamed\n99999999999999999 1 big\n3000 8 cut";
-	struct ktally_perfmap *map = ktally_perfmap_parse(strdup(text), strlen(text));
-	uint64_t start;
-
-	(void)state;
-	assert_string_equal(ktally_perfmap_find(map, 0x101f, &start), "renamed");
-	assert_int_equal(start, 0x1000);
-	assert_string_equal(ktally_perfmap_find(map, 0x1020, &start), "second method");
-	assert_null(ktally_perfmap_find(map, 0x1030, &start));
-	assert_null(ktally_perfmap_find(map, 0x1040, &start));
-	assert_null(ktally_perfmap_find(map, 0x3000, &start));
-	ktally_perfmap_free(map);
-}
-
 /* Files that end too soon, at every length up to the section headers. */
 static void cut_files_are_no_crash(void **state)
 {
@@ -336,7 +320,6 @@ int main(void)
 		cmocka_unit_test(kallsyms_text_is_understood),
 		cmocka_unit_test(hidden_addresses_are_told),
 		cmocka_unit_test(kallsyms_of_this_kernel),
-		cmocka_unit_test(perf_maps_are_read),
 		cmocka_unit_test(cut_files_are_no_crash),
 	};
 
