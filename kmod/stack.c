@@ -142,9 +142,9 @@ static u32 kernel_id(const struct ktally_hot *hot, const struct ktally_hit *hit,
 	id = hot->memo ? ktally_memo_find(hot->memo, hit, depth, &start) : 0;
 	if (id)
 		return id;
-	nr = start.entry ? ktally_memo_walk(hot->memo, &start, ips, depth) : kernel_stack(hit, ips, depth);
+	nr = start.begun ? ktally_memo_walk(hot->memo, &start, ips, depth) : kernel_stack(hit, ips, depth);
 	id = nr ? intern(hot->stacks, ips, nr, KTALLY_STACK_KERNEL) : 0;
-	if (start.entry)
+	if (start.begun)
 		ktally_memo_keep(hot->memo, &start, id == KTALLY_STACK_LOST ? 0 : id);
 	return id;
 }

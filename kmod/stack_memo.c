@@ -13,44 +13,69 @@
 
 #ifdef KTALLY_PLAIN_STACKS
 
-#define ENTRIES_BITS	6
-#define WORDS_MAX	64
+/* Stacks that start at the same address, or nearly, share a set. */
+#define SETS_BITS	4
+#define WAYS		8
+#define WORDS_MAX	48
 
-/* A place whose stacks differ each time is learnt anew only so seldom. */
-#define LEARN_AGAIN	8
+/* A stack that is in use gives way to another only so seldom, so that many stacks of one place do not drive each other out. */
+#define REPLACE_EVERY	16
 
-/* Bit of at[]: the word is an address of the stack, kept as distance from its lowest one. */
-#define RELATIVE	0x8000U
+/* What a word of the stack is a distance from. */
+enum { PLAIN, FROM_START, FROM_BASE, KINDS };
+
+/* How far learning a stack is. */
+enum { SEEN, SAMPLED, LEARNT };
+
+/**
+ * struct word - one word that is compared
+ * @at: its place, in bytes from the start's stack pointer
+ * @kind: what @value is a distance from
+ * @value: SAMPLED: the word itself
+ */
+struct word {
+	u32 at;
+	u32 kind;
+	unsigned long value;
+};
 
 /**
  * struct entry - one stack
- * @ip: where its walk started
- * @sp: and its stack pointer, as distance
- * @bp: and its frame pointer, as distance; only if it was one
+ * @ip: where its walk starts
  * @depth: limit of frames
- * @id: of the stack; 0: this start was only seen
- * @nr: words that are compared
- * @misses: starts in a row that looked alike and were not
- * @at: number of each word in the stack, and RELATIVE
- * @words: what it must be
+ * @state: SEEN: the start alone
+ * @floats: the stack pointer of the start may be any, there is a gap in the last frame
+ * @nr: of @words
+ * @id: of the stack
+ * @sp: stack pointer of the start, from the base
+ * @last: where the last frame begins, from the start's stack pointer
+ * @high: where it ends, from the base
+ * @base: SAMPLED: of the stack
+ * @bp: frame pointer of the start, if it is an address of the stack; else its kind is KINDS
+ * @ret: return address of the last frame
+ * @words: below the last frame if it @floats, else all
  */
 struct entry {
 	unsigned long ip;
-	u32 sp;
-	u32 bp;
-	u32 id;
 	u16 depth;
-	u8 nr;
-	u8 misses;
-	u16 at[WORDS_MAX];
-	unsigned long words[WORDS_MAX];
+	u8 state;
+	bool floats;
+	u32 nr;
+	u32 id;
+	u32 sp;
+	u32 last;
+	u32 high;
+	unsigned long base;
+	unsigned long ret;
+	struct word bp;
+	struct word words[WORDS_MAX];
 };
-#define NO_BP	0xffffffffU
 
 struct ktally_memo {
 	bool busy;
+	u32 turns;
 	struct ktally_span span;
-	struct entry entries[1 << ENTRIES_BITS];
+	struct entry sets[1 << SETS_BITS][WAYS];
 };
 
 struct ktally_memo *ktally_memo_new(void)
@@ -93,47 +118,75 @@ static __always_inline bool find_start(const struct ktally_hit *hit, struct ktal
 	return start->sp - stack_base() < THREAD_SIZE;
 }
 
-static __always_inline bool same_words(const struct entry *entry, unsigned long base)
+static __always_inline bool is_same(const struct entry *entry, const struct ktally_memo_start *start, unsigned long base)
 {
-	const unsigned long *stack = (const unsigned long *)base;
+	const unsigned long from[KINDS] = { [FROM_START] = start->sp, [FROM_BASE] = base };
 	unsigned int i;
 
-	for (i = 0; i < entry->nr; i++)
-		if (READ_ONCE_NOCHECK(stack[entry->at[i] & ~RELATIVE]) != entry->words[i] + (entry->at[i] & RELATIVE ? base : 0))
+	if (!entry->floats && start->sp - base != entry->sp)
+		return false;
+	if (entry->bp.kind != KINDS && start->bp != entry->bp.value + from[entry->bp.kind])
+		return false;
+	/* With a gap of any size nothing may lead beyond the stack. */
+	if (entry->floats && (start->sp - base + entry->last > entry->high ||
+			      READ_ONCE_NOCHECK(*(unsigned long *)(base + entry->high - sizeof(long))) != entry->ret))
+		return false;
+	for (i = 0; i < entry->nr; i++) {
+		const struct word *word = &entry->words[i];
+
+		if (READ_ONCE_NOCHECK(*(unsigned long *)(start->sp + word->at)) != word->value + from[word->kind])
 			return false;
+	}
 	return true;
+}
+
+/* Of those that start here the one that is being learnt, else the one to give way, if it is its turn. */
+static struct entry *choose(struct ktally_memo *memo, struct entry *set, const struct ktally_memo_start *start, unsigned int depth)
+{
+	struct entry *entry;
+	unsigned int i;
+
+	for (i = 0; i < WAYS; i++)
+		if (set[i].ip == start->ip && set[i].depth == depth && set[i].state != LEARNT)
+			return &set[i];
+	memo->turns++;
+	entry = &set[memo->turns / REPLACE_EVERY % WAYS];
+	for (i = 0; i < WAYS && entry->state == LEARNT; i++)
+		if (set[i].state != LEARNT)
+			entry = &set[i];
+	if (entry->state == LEARNT && memo->turns % REPLACE_EVERY)
+		return NULL;
+	entry->ip = start->ip;
+	entry->depth = depth;
+	entry->state = SEEN;
+	entry->id = 0;
+	/* Worth a look if it comes again. */
+	return NULL;
 }
 
 u32 ktally_memo_find(struct ktally_memo *memo, const struct ktally_hit *hit, unsigned int depth, struct ktally_memo_start *start)
 {
 	unsigned long base = stack_base();
-	struct entry *entry;
+	struct entry *set;
+	unsigned int i;
 	u32 id;
 
-	start->entry = NULL;
-	start->learn = false;
+	start->begun = false;
 	if (unlikely(memo->busy) || !find_start(hit, start))
 		return 0;
 	memo->busy = true;
 	barrier();
-	entry = &memo->entries[hash_64(start->ip ^ (start->sp - base), ENTRIES_BITS)];
-	if (entry->ip != start->ip || entry->sp != start->sp - base || entry->depth != depth) {
-		/* Worth it if it comes again. */
-		entry->ip = start->ip;
-		entry->sp = start->sp - base;
-		entry->depth = depth;
-		entry->id = 0;
-		entry->misses = 0;
-	} else if (entry->id && (entry->bp == NO_BP || entry->bp == start->bp - base) && same_words(entry, base)) {
-		id = entry->id;
-		entry->misses = 0;
+	set = memo->sets[hash_64(start->ip, SETS_BITS)];
+	for (i = 0; i < WAYS; i++) {
+		if (set[i].ip != start->ip || set[i].state != LEARNT || set[i].depth != depth || !is_same(&set[i], start, base))
+			continue;
+		id = set[i].id;
 		barrier();
 		memo->busy = false;
 		return id;
-	} else {
-		start->learn = entry->misses++ % LEARN_AGAIN == 0;
 	}
-	start->entry = entry;
+	start->entry = choose(memo, set, start, depth);
+	start->begun = true;
 	return 0;
 }
 
@@ -156,43 +209,96 @@ static __always_inline bool may_be_code(unsigned long word)
 	return (long)word < 0 && (long)word >= -(1L << 31);
 }
 
-/* The words of the span that a walk may have read. Return: whether they fit. */
-static bool learn(struct entry *entry, const struct ktally_span *span)
+/* What a walk may have read from @low up to @high. Return: whether it fits */
+static bool take_words(struct entry *entry, unsigned long low, unsigned long high)
 {
 	unsigned long base = stack_base(), at, word;
-	unsigned int nr = 0;
 
-	for (at = span->low; at < span->high; at += sizeof(word)) {
+	entry->nr = 0;
+	for (at = low; at < high; at += sizeof(word)) {
 		word = READ_ONCE_NOCHECK(*(unsigned long *)at);
 		if (word - base >= THREAD_SIZE && !may_be_code(word))
 			continue;
-		if (nr == WORDS_MAX)
+		if (entry->nr == WORDS_MAX)
 			return false;
-		entry->at[nr] = (at - base) / sizeof(word);
-		entry->words[nr] = word;
-		if (word - base < THREAD_SIZE) {
-			entry->at[nr] |= RELATIVE;
-			entry->words[nr] -= base;
-		}
-		nr++;
+		entry->words[entry->nr++] = (struct word){ .at = at - low, .value = word };
 	}
-	entry->nr = nr;
+	return true;
+}
+
+static bool sample(struct entry *entry, const struct ktally_span *span, const struct ktally_memo_start *start, u32 id)
+{
+	unsigned long base = stack_base();
+
+	entry->state = SEEN;
+	if (!span->plain || !take_words(entry, span->low, span->high))
+		return false;
+	entry->id = id;
+	entry->base = base;
+	entry->sp = span->low - base;
+	entry->last = span->last - span->low;
+	entry->high = span->high - base;
+	entry->ret = ((unsigned long *)span->high)[-1];
+	entry->bp.value = start->bp;
+	entry->bp.kind = start->bp - base < THREAD_SIZE ? PLAIN : KINDS;
+	entry->state = SAMPLED;
+	return true;
+}
+
+/* What kind of distance a word is that was @value and is @now. Return: whether there is one */
+static bool relate(struct word *word, unsigned long now, const struct entry *entry, unsigned long sp)
+{
+	unsigned long base = stack_base();
+
+	if (word->value - entry->base == now - base && now - base < THREAD_SIZE) {
+		word->kind = FROM_BASE;
+		word->value -= entry->base;
+	} else if (now - base < THREAD_SIZE) {
+		word->kind = FROM_START;
+		word->value -= entry->base + entry->sp;
+		return word->value == now - sp;
+	} else {
+		word->kind = PLAIN;
+		return word->value == now;
+	}
+	return true;
+}
+
+/*
+ * A second walk like the sampled one tells what its words are. Where the stack pointer is elsewhere, all but the last frame moved with
+ * it. Return: learnt
+ */
+static bool learn(struct entry *entry, const struct ktally_span *span, const struct ktally_memo_start *start)
+{
+	unsigned long base = stack_base();
+	unsigned int i;
+
+	entry->floats = span->low - base != entry->sp;
+	if (entry->high != span->high - base || (entry->bp.kind == KINDS) != (start->bp - base >= THREAD_SIZE))
+		return false;
+	if (entry->floats) {
+		if (entry->last != span->last - span->low || span->high != (unsigned long)task_pt_regs(current) ||
+		    entry->ret != ((unsigned long *)span->high)[-1])
+			return false;
+		while (entry->nr && entry->words[entry->nr - 1].at >= entry->last)
+			entry->nr--;
+	}
+	if (entry->bp.kind != KINDS && !relate(&entry->bp, start->bp, entry, span->low))
+		return false;
+	for (i = 0; i < entry->nr; i++)
+		if (!relate(&entry->words[i], READ_ONCE_NOCHECK(*(unsigned long *)(span->low + entry->words[i].at)), entry, span->low))
+			return false;
+	entry->state = LEARNT;
 	return true;
 }
 
 void ktally_memo_keep(struct ktally_memo *memo, struct ktally_memo_start *start, u32 id)
 {
 	struct entry *entry = start->entry;
-	unsigned long base = stack_base();
 
-	if (!entry)
-		return;
-	if (start->learn) {
-		entry->id = 0;
-		if (id && memo->span.plain && learn(entry, &memo->span)) {
-			entry->bp = start->bp - base < THREAD_SIZE ? start->bp - base : NO_BP;
-			entry->id = id;
-		}
+	if (entry && id && memo->span.plain) {
+		if (entry->state != SAMPLED || entry->id != id || !learn(entry, &memo->span, start))
+			sample(entry, &memo->span, start, id);
 	}
 	barrier();
 	memo->busy = false;
@@ -216,7 +322,7 @@ u64 ktally_memo_length(void)
 
 u32 ktally_memo_find(struct ktally_memo *memo, const struct ktally_hit *hit, unsigned int depth, struct ktally_memo_start *start)
 {
-	start->entry = NULL;
+	start->begun = false;
 	return 0;
 }
 

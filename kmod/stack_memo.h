@@ -2,10 +2,14 @@
 /*
  * Remembers kernel stacks of a CPU, so that one that comes again need not be walked again.
  *
- * What a walk finds depends on where it starts (address, stack pointer, frame pointer) and on the words it reads off the stack, which are
- * addresses of code and of the stack itself. If a walk of before started there and all words that may have been read, those that look like
- * such an address, are the same, then it would find the same. Stacks of the same shape in another task count as the same: addresses of
- * the stack are kept as distances.
+ * What a walk finds depends on where it starts (address, stack pointer, frame pointer) and on the words it reads off the stack: return
+ * addresses, saved frame pointers, saved stack pointers. If a walk of before started alike and all words that it may have read, those that
+ * look like an address of code or of the stack, are the same, then another walk would find the same.
+ *
+ * Addresses of the stack are kept as distances: from the stack's end, so that tasks may share what is remembered, or from where the walk
+ * starts. For a kernel may leave a gap of random size in the frame that a system call begins with (randomize_kstack_offset): what is below
+ * moves with the start, what is above stays. Two walks with different gaps show which is which; the frame with the gap, whose size
+ * is not that of its code, is found by the frame pointer, which is among the words compared, and of it only the return address is read.
  */
 #ifndef _KTALLY_STACK_MEMO_H
 #define _KTALLY_STACK_MEMO_H
@@ -23,15 +27,15 @@ void ktally_memo_free(struct ktally_memo *memo);
 u64 ktally_memo_length(void);
 
 /**
- * struct ktally_memo_start - where a walk starts, and what is remembered of it
- * @entry: or NULL: do not remember
- * @learn: a walk is worth remembering
+ * struct ktally_memo_start - where a walk starts, and what becomes of it
+ * @entry: or NULL: it is not to be remembered
+ * @begun: ktally_memo_walk() is to walk, and ktally_memo_keep() to be told
  * @regs: where it starts, or NULL: at a frame of which the following is known
  * @ip: of the start; @sp, @bp likewise
  */
 struct ktally_memo_start {
 	void *entry;
-	bool learn;
+	bool begun;
 	struct pt_regs *regs;
 	unsigned long ip;
 	unsigned long sp;
@@ -43,11 +47,10 @@ struct ktally_memo_start {
  * @memo: of this CPU
  * @hit: of what
  * @depth: limit of frames
- * @start: out: for ktally_memo_walk()
+ * @start: out
  *
- * Return: the id, or 0.
- * Context: inside a handler (ktally_enter()), any context. To be followed by ktally_memo_walk() if it returns 0, and then
- * ktally_memo_keep(). An interrupt in between remembers nothing.
+ * Return: the id, or 0. If then @start->begun is set, ktally_memo_walk() and ktally_memo_keep() are to be called; else it is not for here.
+ * Context: inside a handler (ktally_enter()), any context. A hit that comes in between is not for here.
  */
 u32 ktally_memo_find(struct ktally_memo *memo, const struct ktally_hit *hit, unsigned int depth, struct ktally_memo_start *start);
 /** ktally_memo_walk() - the stack itself. Return: addresses in @ips, at most @depth */

@@ -21,6 +21,7 @@ struct pt_regs;
  * struct ktally_span - the part of the stack of the task that a walk read
  * @low: first address
  * @high: behind the last
+ * @last: where the frame begins that ends there
  * @plain: every return address was found in the word below where the next frame begins, and
  *	nothing was read outside of the span: the same words there give the same walk
  * @skip_own: in: drop the functions of this module that are on top
@@ -28,6 +29,7 @@ struct pt_regs;
 struct ktally_span {
 	unsigned long low;
 	unsigned long high;
+	unsigned long last;
 	bool plain;
 	bool skip_own;
 };

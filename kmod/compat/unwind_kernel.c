@@ -43,8 +43,8 @@ static __always_inline void span_step(struct walk *walk, const struct unwind_sta
 	if (state->sp <= span->high || state->sp > (unsigned long)task_pt_regs(current) ||
 	    ((unsigned long *)state->sp)[-1] != ip)
 		span->plain = false;
-	else
-		span->high = state->sp;
+	span->last = span->high;
+	span->high = state->sp;
 }
 
 static void span_end(struct walk *walk, const struct unwind_state *state)
@@ -92,6 +92,7 @@ unsigned int ktally_unwind_span(struct pt_regs *regs, unsigned long *ips, unsign
 
 	span->low = sp;
 	span->high = sp;
+	span->last = sp;
 	span->plain = sp >= stack && sp < stack + THREAD_SIZE && sp % sizeof(long) == 0;
 	if (max)
 		walk_kernel(&walk, regs);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Stacks: kernel stacks lead to the probed function, user stacks follow a known chain, a full store is accounted. */
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -124,6 +125,79 @@ TEST_F(stacks, kernel)
 		entry += !strcmp(frame->name, "do_syscall_64") || !strcmp(frame->name, "invoke_syscall");
 	}
 	EXPECT_EQ(1, entry);
+	EXPECT_TRUE(kit_closes(kit));
+	ktally_symbolizer_free(sym);
+}
+
+/* Whether a frame of the stack is in a function whose name has @part in it. */
+static bool leads_through(struct ktally_symbolizer *sym, const struct kit *kit, const struct ktally_row *row, const char *part)
+{
+	unsigned int nr, i;
+	const uint64_t *ips = stack_of(kit, row, &nr);
+
+	for (i = 1; i < nr; i++)
+		if (strstr(ktally_symbolize_kernel(sym, ips[i], true)->name, part))
+			return true;
+	return false;
+}
+
+#define READS 2003u
+#define PREADS 1009u
+
+/* One function by two ways in turns, from two threads: what is remembered of one stack is never taken for another. */
+static void *read_both_ways(void *unused)
+{
+	unsigned int reads = READS, preads = PREADS;
+	int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	char byte;
+
+	(void)unused;
+	while (reads || preads) {
+		if (reads && (!preads || reads % 3))
+			reads -= read(fd, &byte, 1) == 1;
+		else if (preads)
+			preads -= pread(fd, &byte, 1, 0) == 1;
+		if (reads && reads % 3 == 0)
+			reads -= read(fd, &byte, 1) == 1;
+	}
+	close(fd);
+	return NULL;
+}
+
+TEST_F(stacks, two_ways_in_turns)
+{
+	const enum ktally_kind kinds[] = { KTALLY_KIND_KSTACK };
+	const struct ktally_insn insns[] = {
+		ONLY_US, { .op = KTALLY_OP_STACK, .dst = 0, .aux = KTALLY_STACK_KERNEL, .imm = 32 }, UPDATE(0, 0, KTALLY_NO_REG), EXIT(FOLDED),
+	};
+	uint64_t by_read = 0, by_pread = 0, both = 0;
+	struct ktally_symbolizer *sym;
+	struct kit *kit = &self->kit;
+	pthread_t threads[2];
+	size_t i;
+
+	kit->plan->stack_entries = 1024;
+	ASSERT_LE(0, kit_table(kit, 256, 1, kinds, NULL, 0));
+	ASSERT_LE(0, kit_probe(kit, KTALLY_SOURCE_KPROBE, "vfs_read", PROGRAM(insns)));
+	OK(kit, kit_start(kit));
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, pthread_create(&threads[i], NULL, read_both_ways, NULL));
+	for (i = 0; i < 2; i++)
+		pthread_join(threads[i], NULL);
+	OK(kit, kit_stop(kit));
+	OK(kit, kit_take(kit));
+	OK(kit, ktally_symbolizer_new(&sym, NULL, &kit->err));
+	for (i = 0; i < kit->snap->tables[0].nr_rows; i++) {
+		const struct ktally_row *row = &kit->snap->tables[0].rows[i];
+		bool pread = leads_through(sym, kit, row, "pread"), read = leads_through(sym, kit, row, "sys_read");
+
+		by_pread += pread ? row->hits : 0;
+		by_read += read ? row->hits : 0;
+		both += pread && read ? row->hits : 0;
+	}
+	EXPECT_EQ(2 * READS, by_read);
+	EXPECT_EQ(2 * PREADS, by_pread);
+	EXPECT_EQ(0, both);
 	EXPECT_TRUE(kit_closes(kit));
 	ktally_symbolizer_free(sym);
 }
