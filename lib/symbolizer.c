@@ -188,14 +188,14 @@ const struct ktally_frame *ktally_symbolize_kernel(struct ktally_symbolizer *sym
 	frame->build_id = sym->kernel_id;
 	if (!sym->ksyms)
 		return frame;
-	if (ktally_ksyms_find(sym->ksyms, caller && ip ? ip - 1 : ip, &found)) {
+	if (ktally_ksyms_name(sym->ksyms, ip, caller, &found)) {
 		frame->name = found.name;
 		frame->module = found.module;
 		frame->symbol_address = found.address;
 	}
 	ktally_ksyms_text(sym->ksyms, &frame->map_start, &frame->map_end);
 	if (strcmp(frame->module, "[kernel]")) {
-		frame->build_id = "";
+		frame->build_id = ktally_ksyms_build_id(sym->ksyms, frame->module);
 		frame->map_start = 0;
 		frame->map_end = 0;
 	}

@@ -15,6 +15,8 @@
  */
 static inline bool ktally_frame_is_signal(const struct ktally_frame *frame)
 {
+	if (frame->name[0] == 'r')
+		return !strncmp(frame->name, "runtime.sigreturn", 17);	/* of Go */
 	return frame->name[0] == '_' && (!strcmp(frame->name, "__restore_rt") || !strcmp(frame->name, "__kernel_rt_sigreturn"));
 }
 
@@ -34,6 +36,13 @@ int ktally_ksyms_load(struct ktally_ksyms **ksyms, struct ktally_error *err);
 int ktally_ksyms_parse(struct ktally_ksyms **ksyms, char *text, size_t size, struct ktally_error *err);
 void ktally_ksyms_free(struct ktally_ksyms *ksyms);
 bool ktally_ksyms_find(const struct ktally_ksyms *ksyms, uint64_t ip, struct ktally_ksym *found);
+/**
+ * ktally_ksyms_name - what people are told of @ip, or of the call before it if it is a return address
+ * Also of code that the kernel made: trampolines of ftrace and kprobes, BPF programs. Return: found
+ */
+bool ktally_ksyms_name(const struct ktally_ksyms *ksyms, uint64_t ip, bool caller, struct ktally_ksym *found);
+/** ktally_ksyms_build_id - of a module by its name in brackets; "" if it is not known. The text belongs to @ksyms */
+const char *ktally_ksyms_build_id(const struct ktally_ksyms *ksyms, const char *module);
 /** ktally_ksyms_text - _stext and _etext, 0 if unknown */
 void ktally_ksyms_text(const struct ktally_ksyms *ksyms, uint64_t *start, uint64_t *end);
 

@@ -6,6 +6,7 @@
 
 #include "process.h"
 #include "symtab.h"
+#include "trampoline.h"
 
 /* Names point into the file's text. A symbol ends where the next one begins, so data symbols are kept as ends. */
 struct ksym {
@@ -22,6 +23,7 @@ struct ktally_ksyms {
 	const char **modules;
 	unsigned int nr_modules;
 	uint64_t start, end;
+	struct ktally_kmodules *loaded;	/* NULL: where modules end is not known */
 };
 
 /* The last symbol of all has no next one. */
@@ -217,20 +219,37 @@ int ktally_ksyms_load(struct ktally_ksyms **ksyms, struct ktally_error *err)
 {
 	size_t size;
 	char *text = ktally_read_file("/proc/kallsyms", &size);
+	int ret;
 
 	if (!text)
 		return ktally_fail(err, -errno, "cannot read /proc/kallsyms, so kernel addresses stay numbers: %s", strerror(errno));
-	return ktally_ksyms_parse(ksyms, text, size, err);
+	ret = ktally_ksyms_parse(ksyms, text, size, err);
+	if (!ret)
+		(*ksyms)->loaded = ktally_kmodules_load();
+	return ret;
 }
 
 void ktally_ksyms_free(struct ktally_ksyms *ksyms)
 {
 	if (!ksyms)
 		return;
+	ktally_kmodules_free(ksyms->loaded);
 	free(ksyms->text);
 	free(ksyms->list);
 	free(ksyms->modules);
 	free(ksyms);
+}
+
+/* Symbols have no sizes: what is behind the last one of a module, or of generated code, is not of it. */
+static bool reaches(const struct ktally_ksyms *ksyms, const struct ksym *sym, uint64_t ip)
+{
+	const char *name = ksyms->modules[sym->module];
+	const struct ktally_kmodule *module = sym->module && ksyms->loaded ? ktally_kmodules_find(ksyms->loaded, name) : NULL;
+	uint64_t most = sym->module ? ktally_generated_size(name) : 0;
+
+	if (module && (ip < module->start || ip >= module->end))
+		return sym->address < module->start || sym->address >= module->end;	/* its sections are in several places */
+	return !most || ip - sym->address < most;
 }
 
 bool ktally_ksyms_find(const struct ktally_ksyms *ksyms, uint64_t ip, struct ktally_ksym *found)
@@ -248,12 +267,40 @@ bool ktally_ksyms_find(const struct ktally_ksyms *ksyms, uint64_t ip, struct kta
 	if (!low)
 		return false;
 	sym = &ksyms->list[low - 1];
-	if (!sym->text || (low == ksyms->nr && ip - sym->address >= LAST_SIZE))
+	if (!sym->text || (low == ksyms->nr && ip - sym->address >= LAST_SIZE) || !reaches(ksyms, sym, ip))
 		return false;
-	found->name = sym->name;
+	found->name = ktally_generated_name(ksyms->modules[sym->module], sym->name);
 	found->module = ksyms->modules[sym->module];
 	found->address = sym->address;
 	return true;
+}
+
+/* Outside of the kernel and in no module runs only what it made itself. Older kernels do not list that. */
+static bool is_generated(const struct ktally_ksyms *ksyms, uint64_t ip)
+{
+	bool known = ksyms->start && ksyms->end > ksyms->start;
+
+	return known && (ip < ksyms->start || ip >= ksyms->end) && ksyms->loaded && ktally_kmodules_near(ksyms->loaded, ip);
+}
+
+bool ktally_ksyms_name(const struct ktally_ksyms *ksyms, uint64_t ip, bool caller, struct ktally_ksym *found)
+{
+	/* A return address that was replaced leads to where the replacement begins. */
+	if (caller && ktally_ksyms_find(ksyms, ip, found) && found->address == ip && ktally_is_return_hook(found->name))
+		return true;
+	if (caller && ip)
+		ip--;
+	if (ktally_ksyms_find(ksyms, ip, found))
+		return true;
+	if (!is_generated(ksyms, ip))
+		return false;
+	*found = (struct ktally_ksym){ .name = "[generated code]", .module = "[kernel]" };
+	return true;
+}
+
+const char *ktally_ksyms_build_id(const struct ktally_ksyms *ksyms, const char *module)
+{
+	return ksyms->loaded ? ktally_kmodules_build_id(ksyms->loaded, module, NULL) : "";
 }
 
 void ktally_ksyms_text(const struct ktally_ksyms *ksyms, uint64_t *start, uint64_t *end)
