@@ -22,7 +22,7 @@ _Static_assert(KTALLY_ELF_STRINGS_MAX <= 8, "the table of a symbol has 3 bits");
 
 int ktally_elf_push(struct ktally_elf *elf, const struct ktally_elf_symbol *symbol)
 {
-	size_t room = elf->room ? elf->room + elf->room / 2 : 512;
+	size_t room = elf->room + elf->room / 2 + 512;
 	struct ktally_elf_symbol *symbols;
 
 	if (elf->nr == elf->room) {
