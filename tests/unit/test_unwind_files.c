@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Unwind tables of whole files: of system libraries against readelf, which nobody here wrote; of files made for this; kept between runs. */
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "crafted.h"
+#include "unwind_build.h"
+#include "unwind_cache.h"
+#include "unwind_image.h"
+#include "unwind_table.h"
+
+/* ---- against readelf ---- */
+
+static const char *const x86_names[] = { "rbp", "rbx", "r12", "r13", "r14", "r15" };
+
+struct columns {
+	int saved[64];		/* place in a rule, -1: none, -2: the return address */
+	unsigned int nr;
+};
+
+static void read_columns(struct columns *columns, char *line)
+{
+	char *save, *word = strtok_r(line, " \n", &save);
+	unsigned int i;
+
+	columns->nr = 0;
+	strtok_r(NULL, " \n", &save);	/* CFA */
+	while (word && (word = strtok_r(NULL, " \n", &save)) && columns->nr < 64) {
+		columns->saved[columns->nr] = !strcmp(word, "ra") ? -2 : -1;
+		for (i = 0; i < 6; i++)
+			if (!strcmp(word, x86_names[i]))
+				columns->saved[columns->nr] = (int)i;
+		columns->nr++;
+	}
+}
+
+static int register_number(const char *name, size_t length)
+{
+	static const char *const names[] = { "rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15" };
+	int i;
+
+	for (i = 0; i < 16; i++)
+		if (strlen(names[i]) == length && !memcmp(names[i], name, length))
+			return i;
+	return -1;
+}
+
+static void compare_saved(const struct ktally_unwind_rule *rule, const struct columns *columns, char **save)
+{
+	unsigned int i;
+	char *word;
+
+	for (i = 0; i < columns->nr && (word = strtok_r(NULL, " \n", save)); i++) {
+		int at = columns->saved[i], offset = word[0] == 'c' ? atoi(word + 1) : 0;
+		int16_t saved;
+
+		/* "r5 (rdi)" */
+		if (word[0] == 'r')
+			strtok_r(NULL, " \n", save);
+		if (at == -2) {
+			assert_int_equal(rule->ret, word[0] == 'c' ? KTALLY_RETURN_CFA : KTALLY_RETURN_REGISTER);
+			assert_int_equal(rule->return_offset, word[0] == 'c' ? offset : atoi(word + 1));
+			continue;
+		}
+		if (at < 0 || !strcmp(word, "exp"))
+			continue;
+		saved = at < rule->nr_saved ? rule->saved[at] : KTALLY_SAVED_SAME;
+		if (word[0] == 'c' && !(rule->flags & KTALLY_RULE_SAVED_FRAME))
+			assert_int_equal(saved, offset / 8);
+		else if (word[0] == 'u' || word[0] == 's')
+			assert_int_equal(saved, KTALLY_SAVED_SAME);
+	}
+}
+
+/* A row of readelf, that is the last one of its address. Return: it was compared whole */
+static bool compare_row(const struct ktally_unwind_table *table, struct ktally_image *image, const struct columns *columns, char *line)
+{
+	const struct ktally_unwind_rule *rule;
+	uint64_t address, offset, room;
+	char *save, *word, *plus;
+
+	word = strtok_r(line, " \n", &save);
+	address = strtoull(word, NULL, 16);
+	word = strtok_r(NULL, " \n", &save);
+	assert_true(ktally_image_locate(image, address, &offset, &room));
+	rule = ktally_unwind_rule_at(table, offset);
+	assert_non_null(rule);
+	if (rule->cfa == KTALLY_CFA_END) {
+		while ((word = strtok_r(NULL, " \n", &save)))
+			if (!strcmp(word, "u"))
+				return true;
+		fail_msg("%llx is said to be the end", (unsigned long long)address);
+	}
+	if (!strcmp(word, "exp")) {
+		assert_true(rule->cfa != KTALLY_CFA_REGISTER);
+		return false;
+	}
+	if (rule->cfa == KTALLY_CFA_UNKNOWN)
+		return false;
+	plus = strpbrk(word, "+-");
+	assert_non_null(plus);
+	assert_int_equal(rule->cfa, KTALLY_CFA_REGISTER);
+	assert_int_equal(rule->reg, register_number(word, (size_t)(plus - word)));
+	assert_int_equal(rule->offset, atoi(plus));
+	compare_saved(rule, columns, &save);
+	return true;
+}
+
+static void compare_with_readelf(const char *path)
+{
+	static struct ktally_image image;
+	char command[512], line[1024], last[1024] = "";
+	struct ktally_unwind_table *table;
+	struct ktally_error err;
+	unsigned int rows = 0, whole = 0;
+	struct columns columns = { .nr = 0 };
+	int fd = open(path, O_RDONLY);
+	bool in_function = false;
+	size_t size;
+	FILE *readelf;
+
+	assert_true(fd >= 0);
+	assert_int_equal(ktally_image_open(&image, fd, NULL, 0, &err), 0);
+	assert_int_equal(ktally_unwind_compile_image(&table, &size, &image, NULL, &err), 0);
+	snprintf(command, sizeof(command), "LC_ALL=C readelf -W --debug-dump=frames-interp %s 2>/dev/null", path);
+	readelf = popen(command, "r");
+	assert_non_null(readelf);
+	while (fgets(line, sizeof(line), readelf)) {
+		bool row = strspn(line, "0123456789abcdef") == 16 && line[16] == ' ';
+
+		if (*last && (!row || strncmp(last, line, 16))) {
+			whole += compare_row(table, &image, &columns, last);
+			rows++;
+		}
+		*last = 0;
+		if (strstr(line, " FDE ") || strstr(line, " CIE "))
+			in_function = strstr(line, " FDE ");
+		else if (strstr(line, "   LOC "))
+			read_columns(&columns, line);
+		else if (row && in_function)
+			memcpy(last, line, sizeof(last));
+	}
+	pclose(readelf);
+	ktally_image_close(&image);
+	close(fd);
+	free(table);
+	assert_true(rows > 1000);
+	assert_true(whole > rows / 100 * 99);
+	printf("# %s: %u rows as readelf has them, %u of these have more than a register and an offset\n", path, whole, rows - whole);
+}
+
+static void test_readelf(void **state)
+{
+	static const char *const paths[] = { "/lib/x86_64-linux-gnu/libc.so.6", "/lib/x86_64-linux-gnu/libm.so.6", "/usr/bin/bash",
+					     "/usr/lib/x86_64-linux-gnu/libcrypto.so.3", "/usr/lib/x86_64-linux-gnu/libstdc++.so.6" };
+	size_t i, nr = 0;
+
+	(void)state;
+	for (i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+		if (!access(paths[i], R_OK)) {
+			compare_with_readelf(paths[i]);
+			nr++;
+		}
+	if (!nr)
+		skip();
+}
+
+/* ---- whole files ---- */
+
+static struct ktally_unwind_table *table_of(const char *path, struct ktally_unwind_info *info)
+{
+	struct ktally_unwind_table *table = NULL;
+	struct ktally_error err = { .text = "" };
+	int fd = open(path, O_RDONLY), rc;
+	size_t size;
+
+	assert_true(fd >= 0);
+	rc = ktally_unwind_compile(&table, &size, fd, info, &err);
+	close(fd);
+	assert_true(!rc == !!table);
+	assert_true(!rc == !*err.text);
+	if (table)
+		assert_int_equal(ktally_unwind_check(table, size), 0);
+	return table;
+}
+
+static bool same_tables(const struct ktally_unwind_table *a, const struct ktally_unwind_table *b)
+{
+	size_t size = a->rules_offset + a->nr_rules * sizeof(struct ktally_unwind_rule);
+
+	return a->rules_offset == b->rules_offset && a->nr_rules == b->nr_rules && !memcmp(a, b, size);
+}
+
+/* A library with descriptions in .eh_frame, in .debug_frame plain and compressed, without section headers, and without any. */
+static void test_files(void **state)
+{
+	static const char make[] =
+		"set -e; d=$(mktemp -d /tmp/ktally-unwind-XXXXXX); echo $d >&3; cd $d\n"
+		"echo 'int g(int *p) { return *p; } int f(int n) { int a[9]; a[n] = n; return n ? f(n - 1) + g(a) : g(a); }' >a.c\n"
+		"c=\"gcc -O1 -fno-omit-frame-pointer -fPIC -shared -nostdlib -Wl,--build-id=none\"\n"
+		"$c -o eh.so a.c; cp eh.so bare.so; printf '\\0\\0\\0\\0\\0\\0\\0\\0' | dd of=bare.so bs=1 seek=40 conv=notrunc status=none\n"
+		"printf '\\0\\0\\0\\0' | dd of=bare.so bs=1 seek=60 conv=notrunc status=none\n"
+		"$c -g -fno-asynchronous-unwind-tables -o debug.so a.c; cp debug.so packed.so; objcopy --compress-debug-sections packed.so\n"
+		"$c -fno-asynchronous-unwind-tables -o none.so a.c\n";
+	struct ktally_unwind_table *eh, *other;
+	struct ktally_unwind_info info;
+	char command[2048], folder[64] = "", path[128];
+	FILE *pipe;
+
+	(void)state;
+	snprintf(command, sizeof(command), "exec 3>&1 >/dev/null; %s", make);
+	pipe = popen(command, "r");
+	assert_non_null(pipe);
+	assert_int_equal(fscanf(pipe, "%63s", folder), 1);
+	assert_int_equal(pclose(pipe), 0);
+	snprintf(path, sizeof(path), "%s/eh.so", folder);
+	eh = table_of(path, &info);
+	assert_string_equal(info.source, "eh_frame");
+	snprintf(path, sizeof(path), "%s/bare.so", folder);
+	other = table_of(path, &info);
+	assert_true(same_tables(eh, other));
+	free(other);
+	snprintf(path, sizeof(path), "%s/debug.so", folder);
+	other = table_of(path, &info);
+	assert_string_equal(info.source, "debug_frame");
+	assert_int_equal(info.functions, 2);
+	free(eh);
+	eh = other;
+	snprintf(path, sizeof(path), "%s/packed.so", folder);
+	other = table_of(path, &info);
+	assert_true(same_tables(eh, other));
+	free(other);
+	free(eh);
+	snprintf(path, sizeof(path), "%s/none.so", folder);
+	assert_null(table_of(path, &info));
+	assert_null(table_of("/etc/passwd", &info));
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	assert_int_equal(system(command), 0);
+}
+
+static void test_vdso(void **state)
+{
+	const Elf64_Ehdr *head = (const void *)(uintptr_t)getauxval(AT_SYSINFO_EHDR);
+	struct ktally_unwind_table *table;
+	struct ktally_unwind_info info;
+	struct ktally_error err;
+	size_t size;
+
+	(void)state;
+	if (!head)
+		skip();
+	assert_int_equal(ktally_unwind_compile_memory(&table, &size, head, head->e_shoff + (size_t)head->e_shnum * head->e_shentsize, &info, &err), 0);
+	assert_int_equal(ktally_unwind_check(table, size), 0);
+	assert_true(info.functions > 1);
+	free(table);
+	assert_int_equal(ktally_unwind_compile_memory(&table, &size, "no ELF", 6, &info, &err), -ENOEXEC);
+	assert_int_equal(ktally_unwind_compile(&table, &size, -1, &info, &err), -EBADF);
+}
+
+/* ---- kept between runs ---- */
+
+#define NOBODY 65534
+#define ENSURE(what) do { if (!(what)) { fprintf(stderr, "line %d: %s\n", __LINE__, #what); _exit(1); } } while (0)
+
+static const char *kept_source(const char *path)
+{
+	static struct ktally_unwind_info info;
+	struct ktally_unwind_table *table, *made;
+	struct ktally_error err;
+	int fd = open(path, O_RDONLY);
+	size_t size, made_size;
+
+	ENSURE(fd >= 0 && !ktally_unwind_cached(&table, &size, fd, &info, &err) && !ktally_unwind_compile(&made, &made_size, fd, NULL, &err));
+	ENSURE(size == made_size && !memcmp(table, made, size));
+	free(table);
+	free(made);
+	close(fd);
+	return info.source;
+}
+
+/* The one table that is kept there. */
+static void kept_file(const char *folder, char *path, size_t size)
+{
+	char command[256];
+	FILE *pipe;
+
+	snprintf(command, sizeof(command), "ls %s/ktally/unwind/*-*", folder);
+	pipe = popen(command, "r");
+	ENSURE(pipe && fgets(path, (int)size, pipe));
+	pclose(pipe);
+	path[strcspn(path, "\n")] = 0;
+}
+
+/* As a user that is not root, so that the folder is one of this test. */
+static void use_cache(const char *folder)
+{
+	char path[256], command[512];
+	struct ktally_cache cache;
+	struct stat st;
+	FILE *file;
+
+	setenv("XDG_CACHE_HOME", folder, 1);
+	ENSURE(!strcmp(kept_source("/bin/true"), "eh_frame"));
+	ENSURE(!strcmp(kept_source("/bin/true"), "cache"));
+	kept_file(folder, path, sizeof(path));
+	ENSURE(!stat(path, &st) && (st.st_mode & 07777) == 0600);
+	/* A bit is wrong: made again. */
+	file = fopen(path, "r+");
+	ENSURE(file && !fseek(file, st.st_size - 100, SEEK_SET) && fputc(0x5a, file) != EOF && !fclose(file));
+	ENSURE(!strcmp(kept_source("/bin/true"), "eh_frame") && !strcmp(kept_source("/bin/true"), "cache"));
+	ENSURE(!truncate(path, 50) && !strcmp(kept_source("/bin/true"), "eh_frame") && !strcmp(kept_source("/bin/true"), "cache"));
+	/* A program of the same build-id that says something else. */
+	snprintf(command, sizeof(command), "cp /bin/true %s/other && objcopy --dump-section .eh_frame=%s/eh %s/other /dev/null && "
+		 "printf '\\377' | dd of=%s/eh bs=1 seek=200 conv=notrunc status=none && objcopy --update-section .eh_frame=%s/eh %s/other",
+		 folder, folder, folder, folder, folder, folder);
+	ENSURE(!system(command));
+	snprintf(path, sizeof(path), "%s/other", folder);
+	ENSURE(!strcmp(kept_source(path), "eh_frame") && !strcmp(kept_source("/bin/true"), "cache"));
+	/* Others may write there: it is not used. */
+	snprintf(path, sizeof(path), "%s/ktally/unwind", folder);
+	ENSURE(!chmod(path, 0777) && !strcmp(kept_source("/bin/true"), "eh_frame") && !chmod(path, 0700));
+	ENSURE(!strcmp(kept_source("/bin/true"), "cache"));
+	ENSURE(!ktally_cache_open(&cache));
+	ktally_cache_prune(&cache, 100);
+	ktally_cache_close(&cache);
+	ENSURE(!strcmp(kept_source("/bin/true"), "eh_frame"));
+	ENSURE(!strcmp(kept_source("/bin/true"), "cache"));
+}
+
+static void test_cache(void **state)
+{
+	char folder[] = "/tmp/ktally-unwind-XXXXXX", command[64];
+	int status;
+	pid_t pid;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	if (!geteuid())
+		assert_int_equal(chown(folder, NOBODY, NOBODY), 0);
+	pid = fork();
+	if (!pid) {
+		if (!geteuid() && (setgid(NOBODY) || setuid(NOBODY)))
+			_exit(2);
+		use_cache(folder);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(status, 0);
+}
+
+static void test_siphash(void **state)
+{
+	/* The example of its authors: key 00 01 ... 0f, data 00 01 ... 0e */
+	static const uint64_t key[2] = { 0x0706050403020100ULL, 0x0f0e0d0c0b0a0908ULL };
+	struct ktally_siphash hash;
+	uint8_t data[15], i;
+	unsigned int cut;
+
+	(void)state;
+	for (i = 0; i < 15; i++)
+		data[i] = i;
+	for (cut = 0; cut <= 15; cut++) {
+		ktally_siphash_begin(&hash, key);
+		ktally_siphash_add(&hash, data, cut);
+		ktally_siphash_add(&hash, data + cut, 15 - cut);
+		assert_true(ktally_siphash_end(&hash) == 0xa129ca6149be45e5ULL);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_readelf), cmocka_unit_test(test_files), cmocka_unit_test(test_vdso), cmocka_unit_test(test_cache),
+		cmocka_unit_test(test_siphash),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
