@@ -13,6 +13,7 @@
 #include "modules.h"
 #include "process.h"
 #include "symtab.h"
+#include "trampoline.h"
 
 static struct ktally_elf *open_elf(const char *path)
 {
@@ -245,6 +246,73 @@ static void kallsyms_text_is_understood(void **state)
 	ktally_ksyms_free(ksyms);
 }
 
+/* Code that kprobes, ftrace and BPF made, and the places where a return address was replaced. */
+static void code_that_the_kernel_made(void **state)
+{
+	struct ktally_ksyms *ksyms = parse_ksyms("ffffffff81000000 T _stext\n"
+						 "ffffffff81000100 t before\n"
+						 "ffffffff81000200 T arch_rethook_trampoline\n"
+						 "ffffffff81000300 T return_to_handler\n"
+						 "ffffffff81000400 T plain\n"
+						 "ffffffff81000500 T _etext\n"
+						 "ffffffffc0001000 t ftrace_trampoline\t[__builtin__ftrace]\n"
+						 "ffffffffc0008000 t kprobe_insn_page\t[__builtin__kprobes]\n"
+						 "ffffffffc0100000 t bpf_prog_6deef7357e7b4530_sd_fw\t[bpf]\n"
+						 "ffffffffc0900000 t bpf_trampoline_6442461280\t[bpf]\n", 0);
+	struct ktally_ksym found;
+
+	(void)state;
+	assert_true(ktally_ksyms_name(ksyms, 0xffffffff81000200, true, &found));
+	assert_string_equal(found.name, "arch_rethook_trampoline");
+	assert_true(ktally_ksyms_name(ksyms, 0xffffffff81000300, true, &found));
+	assert_string_equal(found.name, "return_to_handler");
+	assert_true(ktally_ksyms_name(ksyms, 0xffffffff81000400, true, &found));
+	assert_string_equal(found.name, "return_to_handler");
+	assert_true(ktally_ksyms_name(ksyms, 0xffffffff81000200, false, &found));
+	assert_true(ktally_ksyms_name(ksyms, 0xffffffffc0001040, true, &found));
+	assert_string_equal(found.name, "[ftrace trampoline]");
+	assert_string_equal(found.module, "[__builtin__ftrace]");
+	assert_true(ktally_ksyms_name(ksyms, 0xffffffffc0008123, false, &found));
+	assert_string_equal(found.name, "[kprobe trampoline]");
+	assert_false(ktally_ksyms_name(ksyms, 0xffffffffc0009000, false, &found));
+	assert_true(ktally_ksyms_name(ksyms, 0xffffffffc0100020, true, &found));
+	assert_string_equal(found.name, "bpf_prog_6deef7357e7b4530_sd_fw");
+	assert_string_equal(found.module, "[bpf]");
+	assert_false(ktally_ksyms_name(ksyms, 0xffffffffc0800000, true, &found));
+	ktally_ksyms_free(ksyms);
+}
+
+static void modules_of_the_kernel_are_known(void **state)
+{
+	static const char text[] = "ext4 1003520 1 - Live 0xffffffffc0300000\nmbcache 16384 1 ext4, Live 0xffffffffc02f0000\n"
+				   "hidden 4096 0 - Live 0x0000000000000000\nrubbish\n";
+	struct ktally_kmodules *modules = ktally_kmodules_parse(strdup(text), sizeof(text) - 1);
+	unsigned char note[] = { 4, 0, 0, 0, 4, 0, 0, 0, 3, 0, 0, 0, 'G', 'N', 'U', 0, 0xde, 0xad, 0xbe, 0xef };
+	char root[] = "/tmp/ktally-modules-XXXXXX", path[128];
+	FILE *file;
+
+	(void)state;
+	assert_int_equal(ktally_kmodules_find(modules, "[ext4]")->end, 0xffffffffc0300000 + 1003520);
+	assert_int_equal(ktally_kmodules_find(modules, "[mbcache]")->start, 0xffffffffc02f0000);
+	assert_null(ktally_kmodules_find(modules, "[hidden]"));
+	assert_true(ktally_kmodules_near(modules, 0xffffffffc0280000));
+	assert_false(ktally_kmodules_near(modules, 0xffffffff81000000));
+	assert_non_null(mkdtemp(root));
+	snprintf(path, sizeof(path), "mkdir -p %s/ext4/notes", root);
+	assert_int_equal(system(path), 0);
+	snprintf(path, sizeof(path), "%s/ext4/notes/.note.gnu.build-id", root);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(fwrite(note, sizeof(note), 1, file), 1);
+	fclose(file);
+	assert_string_equal(ktally_kmodules_build_id(modules, "[ext4]", root), "deadbeef");
+	assert_string_equal(ktally_kmodules_build_id(modules, "[mbcache]", root), "");
+	assert_string_equal(ktally_kmodules_build_id(modules, "[bpf]", root), "");
+	snprintf(path, sizeof(path), "rm -r %s", root);
+	assert_int_equal(system(path), 0);
+	ktally_kmodules_free(modules);
+}
+
 static void hidden_addresses_are_told(void **state)
 {
 	struct ktally_error err = { 0 };
@@ -318,6 +386,8 @@ int main(void)
 		cmocka_unit_test(plt_entries_have_names),
 		cmocka_unit_test(cxx_names_are_readable),
 		cmocka_unit_test(kallsyms_text_is_understood),
+		cmocka_unit_test(code_that_the_kernel_made),
+		cmocka_unit_test(modules_of_the_kernel_are_known),
 		cmocka_unit_test(hidden_addresses_are_told),
 		cmocka_unit_test(kallsyms_of_this_kernel),
 		cmocka_unit_test(cut_files_are_no_crash),
