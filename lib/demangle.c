@@ -54,11 +54,17 @@ static bool by_cxx(const char *name, struct text *text)
 	return true;
 }
 
+/* Rust's first scheme looks like C++, but for a hash at the end. */
+static bool may_be_rust(const char *name)
+{
+	return name[1] == 'R' || (name[2] == 'N' && strstr(name, "17h"));
+}
+
 const char *ktally_demangle(const char *name, char *buf)
 {
 	struct text text = { .buf = buf };
 
 	if (name[0] != '_' || (name[1] != 'Z' && name[1] != 'R') || strnlen(name, KTALLY_MANGLED_MAX) == KTALLY_MANGLED_MAX)
 		return name;
-	return by_rust(name, &text) || (name[1] == 'Z' && by_cxx(name, &text)) ? buf : name;
+	return (may_be_rust(name) && by_rust(name, &text)) || (name[1] == 'Z' && by_cxx(name, &text)) ? buf : name;
 }

@@ -223,9 +223,26 @@ static int load_table(struct symbols *symbols, const GElf_Shdr *header)
 	return ret;
 }
 
+/* Everything that the dynamic linker needs is also in the other table, as long as nobody took symbols out of that. */
+static bool is_complete(Elf *file)
+{
+	GElf_Xword all = 0, dynamic = 0;
+	Elf_Scn *scn = NULL;
+	GElf_Shdr header;
+
+	while ((scn = elf_nextscn(file, scn))) {
+		if (gelf_getshdr(scn, &header) && header.sh_type == SHT_SYMTAB)
+			all = header.sh_size;
+		else if (gelf_getshdr(scn, &header) && header.sh_type == SHT_DYNSYM)
+			dynamic = header.sh_size;
+	}
+	return all > dynamic;
+}
+
 static int load_symbols(struct ktally_elf_load *load)
 {
 	struct symbols symbols = { .load = load, .wide = load->head.e_ident[EI_CLASS] == ELFCLASS64 };
+	bool complete = is_complete(load->file);
 	Elf_Scn *scn = NULL;
 	GElf_Shdr header;
 	int ret = 0;
@@ -237,6 +254,8 @@ static int load_symbols(struct ktally_elf_load *load)
 		if (!gelf_getshdr(scn, &header) || (header.sh_type != SHT_SYMTAB && header.sh_type != SHT_DYNSYM))
 			continue;
 		load->elf->has_symtab |= header.sh_type == SHT_SYMTAB;
+		if (complete && header.sh_type == SHT_DYNSYM)
+			continue;
 		ret = load_table(&symbols, &header);
 	}
 	free(symbols.sections);

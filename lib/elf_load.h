@@ -31,6 +31,9 @@ int ktally_elf_strings(struct ktally_elf_load *load, size_t n);
 /** ktally_elf_push - add a symbol. Return: 0, -ENOMEM */
 int ktally_elf_push(struct ktally_elf *elf, const struct ktally_elf_symbol *symbol);
 
+/** ktally_elf_keep_name - copy a name; *@at: its offset in table 0. Return: 0, -ENOMEM */
+int ktally_elf_keep_name(struct ktally_elf *elf, const char *name, uint32_t *at);
+
 /** ktally_elf_load_plt - entries of procedure linkage tables; the symbols must be sorted. Return: 0, -ENOMEM */
 int ktally_elf_load_plt(struct ktally_elf_load *load);
 /** ktally_elf_load_minidebug - symbols of .gnu_debugdata. Return: 0, -ENOMEM; what cannot be unpacked is no error */

@@ -11,6 +11,8 @@
 #include "elf_load.h"
 
 #define TABLE_MAX	(16U << 20)
+#define NAME_MAX_BYTES	4096U
+#define FIRST_READ	64U		/* most names are short */
 #define BLOCK		(4096 * sizeof(Elf64_Rela))
 
 struct stub {
@@ -127,10 +129,9 @@ static bool is_indirect(unsigned int machine, uint64_t type)
 	return machine == EM_X86_64 ? type == R_X86_64_IRELATIVE : type == R_AARCH64_IRELATIVE;
 }
 
-/* Symbols that a relocation speaks of: where they are in the file, and their names. */
+/* Symbols that a relocation speaks of, and their names: where both are in the file. */
 struct targets {
-	GElf_Shdr symbols;
-	int table;
+	GElf_Shdr symbols, strings;
 };
 
 /* A function of one of several versions has no symbol here: it is named as what chooses the version. */
@@ -138,7 +139,9 @@ static int name_stub(const struct stubs *stubs, const struct targets *targets, c
 {
 	const struct ktally_elf_load *load = stubs->load;
 	uint64_t n = ELF64_R_SYM(rela->r_info);
+	char name[NAME_MAX_BYTES];
 	struct ktally_elf_hit hit;
+	size_t len;
 	Elf64_Sym sym;
 
 	if (is_indirect(load->elf->machine, ELF64_R_TYPE(rela->r_info))) {
@@ -148,12 +151,16 @@ static int name_stub(const struct stubs *stubs, const struct targets *targets, c
 		symbol->table = hit.name >> 32 & 7;
 		return 0;
 	}
-	if (!n || targets->table < 0 || n >= targets->symbols.sh_size / sizeof(sym) ||
-	    ktally_elf_bytes(load, targets->symbols.sh_offset + n * sizeof(sym), &sym, sizeof(sym)) != sizeof(sym) || !sym.st_name)
+	if (!n || n >= targets->symbols.sh_size / sizeof(sym) ||
+	    ktally_elf_bytes(load, targets->symbols.sh_offset + n * sizeof(sym), &sym, sizeof(sym)) != sizeof(sym) ||
+	    sym.st_name >= targets->strings.sh_size)
 		return -ENOENT;
-	symbol->name = sym.st_name;
-	symbol->table = (unsigned int)targets->table;
-	return 0;
+	len = ktally_elf_bytes(load, targets->strings.sh_offset + sym.st_name, name, FIRST_READ);
+	if (len == FIRST_READ && !memchr(name, 0, len))
+		len = ktally_elf_bytes(load, targets->strings.sh_offset + sym.st_name, name, sizeof(name));
+	if (!len || !memchr(name, 0, len) || !*name)
+		return -ENOENT;
+	return ktally_elf_keep_name(load->elf, name, &symbol->name);
 }
 
 /* Names are collected aside: the symbols must stay sorted until the last is found. */
@@ -172,15 +179,15 @@ static int take_relocations(struct stubs *stubs, const struct targets *targets, 
 			continue;
 		symbol = (struct ktally_elf_symbol){ .start = stub->start, .size = stub->size, .plt = 1,
 						     .rank = KTALLY_ELF_SIZED | KTALLY_ELF_FUNCTION };
-		if (!name_stub(stubs, targets, &rela, &symbol))
-			ret = ktally_elf_push(names, &symbol);
+		ret = name_stub(stubs, targets, &rela, &symbol);
+		ret = ret == -ENOENT ? 0 : ret ? ret : ktally_elf_push(names, &symbol);
 	}
 	return ret;
 }
 
 static int match(struct stubs *stubs, const char *name, struct ktally_elf *names)
 {
-	struct targets targets = { .table = -1 };
+	struct targets targets = { 0 };
 	size_t done = 0, size;
 	GElf_Shdr section;
 	char *block;
@@ -188,9 +195,11 @@ static int match(struct stubs *stubs, const char *name, struct ktally_elf *names
 
 	if (!ktally_elf_section(stubs->load->file, name, &section) || section.sh_type != SHT_RELA || section.sh_flags & SHF_COMPRESSED)
 		return 0;
-	if (section.sh_link && gelf_getshdr(elf_getscn(stubs->load->file, section.sh_link), &targets.symbols) &&
-	    (targets.symbols.sh_type == SHT_DYNSYM || targets.symbols.sh_type == SHT_SYMTAB))
-		targets.table = ktally_elf_strings(stubs->load, targets.symbols.sh_link);
+	if (!section.sh_link || !gelf_getshdr(elf_getscn(stubs->load->file, section.sh_link), &targets.symbols) ||
+	    (targets.symbols.sh_type != SHT_DYNSYM && targets.symbols.sh_type != SHT_SYMTAB) ||
+	    !gelf_getshdr(elf_getscn(stubs->load->file, targets.symbols.sh_link), &targets.strings) ||
+	    targets.strings.sh_type != SHT_STRTAB)
+		targets = (struct targets){ 0 };
 	block = malloc(BLOCK);
 	if (!block)
 		return -ENOMEM;

@@ -704,7 +704,8 @@ struct ktally_frame {
 };
 
 /**
- * ktally_symbolizer_new - @procs may be NULL (no user names); kernel names come from /proc/kallsyms, with modules
+ * ktally_symbolizer_new - @procs may be NULL (no user names); kernel names come from /proc/kallsyms, with modules,
+ *	read at the first kernel address
  * Return: 0; -EPERM: there are no kernel names, @err says why, and *@sym works without them; -ENOMEM: *@sym is NULL
  */
 int ktally_symbolizer_new(struct ktally_symbolizer **sym, struct ktally_processes *procs, struct ktally_error *err);

@@ -18,7 +18,7 @@
 #define SCANNED_MAX	(8U << 20)
 
 struct ktally_modules {
-	struct ktally_module *slots[SLOTS];
+	struct ktally_module *slots[SLOTS], *last;
 	struct ktally_strtab *texts;
 	uint64_t clock;
 	unsigned int nr_lines;
@@ -146,16 +146,24 @@ static unsigned int slot_of(const struct ktally_map *map)
 	return hash & (SLOTS - 1);
 }
 
+static bool is_of(const struct ktally_module *module, const struct ktally_map *map)
+{
+	return module->inode == map->inode && module->dev_major == map->dev_major && module->dev_minor == map->dev_minor &&
+	       !strcmp(module->path, map->path);
+}
+
 struct ktally_module *ktally_modules_get(struct ktally_modules *modules, struct ktally_processes *procs, const struct ktally_map *map,
 					 uint32_t pid)
 {
-	unsigned int at = slot_of(map);
-	struct ktally_module *module;
+	struct ktally_module *module = modules->last;
+	unsigned int at;
 
+	if (module && is_of(module, map))
+		return module;
+	at = slot_of(map);
 	for (module = modules->slots[at]; module; module = module->next)
-		if (module->inode == map->inode && module->dev_major == map->dev_major && module->dev_minor == map->dev_minor &&
-		    !strcmp(module->path, map->path))
-			return module;
+		if (is_of(module, map))
+			return modules->last = module;
 	module = calloc(1, sizeof(*module));
 	if (!module)
 		return NULL;

@@ -28,6 +28,7 @@ struct chunk {
 struct ktally_symbolizer {
 	struct ktally_processes *procs;
 	struct ktally_ksyms *ksyms;
+	bool ksyms_later;	/* they are read when first asked for */
 	struct ktally_modules *modules;
 	struct chunk *chunks;
 	struct entry *slots;
@@ -81,7 +82,8 @@ int ktally_symbolizer_new(struct ktally_symbolizer **out, struct ktally_processe
 	if (!sym)
 		return ktally_fail(err, -ENOMEM, "out of memory");
 	read_kernel_id(sym->kernel_id);
-	ret = ktally_ksyms_load(&sym->ksyms, err);
+	sym->ksyms_later = ktally_ksyms_visible();
+	ret = sym->ksyms_later ? 0 : ktally_ksyms_load(&sym->ksyms, err);
 	if (ret == -ENOMEM) {
 		ktally_symbolizer_free(sym);
 		return ret;
@@ -186,6 +188,9 @@ const struct ktally_frame *ktally_symbolize_kernel(struct ktally_symbolizer *sym
 	frame->kind = KTALLY_FRAME_KERNEL;
 	frame->module = "[kernel]";
 	frame->build_id = sym->kernel_id;
+	if (sym->ksyms_later)
+		ktally_ksyms_load(&sym->ksyms, NULL);
+	sym->ksyms_later = false;
 	if (!sym->ksyms)
 		return frame;
 	if (ktally_ksyms_name(sym->ksyms, ip, caller, &found)) {

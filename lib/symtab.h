@@ -32,6 +32,8 @@ struct ktally_ksym {
 
 /** ktally_ksyms_load - from /proc/kallsyms. -EPERM: all addresses are hidden */
 int ktally_ksyms_load(struct ktally_ksyms **ksyms, struct ktally_error *err);
+/** ktally_ksyms_visible - does the beginning of /proc/kallsyms show addresses? If not, only ktally_ksyms_load() can tell, and why not */
+bool ktally_ksyms_visible(void);
 /** ktally_ksyms_parse - @text (malloc'ed, NUL behind @size bytes) is owned and changed, also on failure */
 int ktally_ksyms_parse(struct ktally_ksyms **ksyms, char *text, size_t size, struct ktally_error *err);
 void ktally_ksyms_free(struct ktally_ksyms *ksyms);
@@ -82,6 +84,7 @@ struct ktally_elf_segment {
 
 /**
  * struct ktally_elf - functions of one file, sorted, and where its segments lie
+ * @places: where to begin the search: the first symbol of each 2^@shift bytes from the first symbol's address on
  * @strings: the first is of ktally_elf_add()
  * @has_symtab: has all its symbols, not only those for the dynamic linker
  * @has_lines: has .debug_info
@@ -90,7 +93,9 @@ struct ktally_elf_segment {
  */
 struct ktally_elf {
 	struct ktally_elf_symbol *symbols;
-	size_t nr, room;
+	size_t nr, room, nr_places;
+	uint32_t *places;
+	unsigned int shift;
 	struct ktally_elf_strings strings[KTALLY_ELF_STRINGS_MAX];
 	unsigned int nr_strings;
 	struct ktally_elf_segment *segments;

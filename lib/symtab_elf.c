@@ -36,11 +36,10 @@ int ktally_elf_push(struct ktally_elf *elf, const struct ktally_elf_symbol *symb
 	return 0;
 }
 
-int ktally_elf_add(struct ktally_elf *elf, uint64_t start, uint64_t end, unsigned int rank, const char *name)
+int ktally_elf_keep_name(struct ktally_elf *elf, const char *name, uint32_t *at)
 {
 	struct ktally_elf_strings *own = &elf->strings[0];
 	size_t need = strlen(name) + 1, room;
-	struct ktally_elf_symbol symbol = { .start = start, .rank = rank };
 	char *text;
 
 	if (!elf->nr_strings) {
@@ -55,11 +54,18 @@ int ktally_elf_add(struct ktally_elf *elf, uint64_t start, uint64_t end, unsigne
 		own->text = text;
 		own->room = room;
 	}
-	symbol.name = (uint32_t)own->size;
-	symbol.size = end - start < KTALLY_ELF_SIZE_MAX ? end - start : KTALLY_ELF_SIZE_MAX;
+	*at = (uint32_t)own->size;
 	memcpy(own->text + own->size, name, need);
 	own->size += need;
-	return ktally_elf_push(elf, &symbol);
+	return 0;
+}
+
+int ktally_elf_add(struct ktally_elf *elf, uint64_t start, uint64_t end, unsigned int rank, const char *name)
+{
+	struct ktally_elf_symbol symbol = { .start = start, .rank = rank };
+
+	symbol.size = end - start < KTALLY_ELF_SIZE_MAX ? end - start : KTALLY_ELF_SIZE_MAX;
+	return ktally_elf_keep_name(elf, name, &symbol.name) ? -ENOMEM : ktally_elf_push(elf, &symbol);
 }
 
 /*
@@ -130,6 +136,27 @@ static void end_unsized(struct ktally_elf *elf)
 	}
 }
 
+/* A binary search over all symbols touches memory in many places; this leaves one or two of them. */
+static int make_places(struct ktally_elf *elf)
+{
+	uint64_t first = elf->symbols[0].start, span = elf->symbols[elf->nr - 1].start - first;
+	size_t place = 0, i;
+
+	elf->shift = 0;
+	while (span >> elf->shift > elf->nr / 4)
+		elf->shift++;
+	elf->nr_places = (span >> elf->shift) + 1;
+	free(elf->places);
+	elf->places = malloc((elf->nr_places + 1) * sizeof(*elf->places));
+	if (!elf->places)
+		return -ENOMEM;
+	for (i = 0; i < elf->nr; i++)
+		while (place <= (elf->symbols[i].start - first) >> elf->shift)
+			elf->places[place++] = (uint32_t)i;
+	elf->places[place] = (uint32_t)elf->nr;
+	return 0;
+}
+
 int ktally_elf_sort(struct ktally_elf *elf)
 {
 	struct ktally_elf_symbol *smaller;
@@ -137,7 +164,7 @@ int ktally_elf_sort(struct ktally_elf *elf)
 
 	if (!elf->nr)
 		return 0;
-	if (radix_sort(elf))
+	if (elf->nr > UINT32_MAX || radix_sort(elf))
 		return -ENOMEM;
 	for (first = 0; first < elf->nr; first = end) {
 		for (end = first + 1; end < elf->nr && elf->symbols[end].start == elf->symbols[first].start; end++)
@@ -151,7 +178,29 @@ int ktally_elf_sort(struct ktally_elf *elf)
 		elf->symbols = smaller;
 		elf->room = kept;
 	}
-	return 0;
+	return make_places(elf);
+}
+
+/* How many symbols begin at @vaddr or before. */
+static size_t count_until(const struct ktally_elf *elf, uint64_t vaddr)
+{
+	uint64_t place = elf->nr ? (vaddr - elf->symbols[0].start) >> elf->shift : 0;
+	size_t low = 0, high = elf->nr, mid;
+
+	if (!elf->nr || vaddr < elf->symbols[0].start)
+		return 0;
+	if (place >= elf->nr_places)
+		return elf->nr;
+	low = elf->places[place];
+	high = elf->places[place + 1];
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		if (elf->symbols[mid].start <= vaddr)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
 }
 
 bool ktally_elf_address(const struct ktally_elf *elf, uint64_t offset, uint64_t *vaddr)
@@ -188,6 +237,9 @@ static const struct ktally_elf_symbol *best_alias(const struct ktally_elf *elf, 
 	unsigned int least = UINT32_MAX, odd;
 	size_t i;
 
+	/* The usual case, in which the names need not be read. */
+	if (end - first == 1)
+		return vaddr - elf->symbols[first].start < elf->symbols[first].size ? &elf->symbols[first] : NULL;
 	for (i = first; i < end; i++) {
 		const struct ktally_elf_symbol *symbol = &elf->symbols[i];
 
@@ -205,16 +257,9 @@ static const struct ktally_elf_symbol *best_alias(const struct ktally_elf *elf, 
 bool ktally_elf_find(const struct ktally_elf *elf, uint64_t vaddr, struct ktally_elf_hit *hit)
 {
 	const struct ktally_elf_symbol *symbol;
-	size_t low = 0, high = elf->nr, mid, end;
+	size_t low = count_until(elf, vaddr), end;
 	unsigned int tries;
 
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		if (elf->symbols[mid].start <= vaddr)
-			low = mid + 1;
-		else
-			high = mid;
-	}
 	for (tries = 0; low && tries < NESTING; tries++) {
 		end = low--;
 		while (low && elf->symbols[low - 1].start == elf->symbols[low].start)
@@ -285,5 +330,6 @@ void ktally_elf_free(struct ktally_elf *elf)
 	}
 	free(elf->symbols);
 	free(elf->segments);
+	free(elf->places);
 	free(elf);
 }

@@ -247,6 +247,9 @@ static int open_symbolizer(struct run *run)
 		return out_failure(ret, &err);
 	ktally_symbolizer_want(run->sym, (run->cfg->lines || run->cfg->inlines ? KTALLY_SYMBOLIZE_LINES : 0) |
 			       (run->cfg->inlines ? KTALLY_SYMBOLIZE_INLINES : 0));
+	/* What shows names while it measures reads those of the kernel before. */
+	if (run->record || run->interval)
+		ktally_symbolize_kernel(run->sym, 0, false);
 	return EXIT_OK;
 }
 

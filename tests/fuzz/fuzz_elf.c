@@ -18,7 +18,7 @@ static void check(const struct ktally_elf *elf, uint64_t at)
 		return;
 	if (hit.start > at || (hit.end > hit.start && hit.end <= at))
 		__builtin_trap();
-	if (!ktally_elf_name(elf, hit.name, name, sizeof(name)))
+	if (ktally_elf_name(elf, hit.name, name, sizeof(name)) >= sizeof(name))
 		__builtin_trap();
 }
 

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Puts names on the addresses of a plan: lines "M START LENGTH OFFSET MAJOR:MINOR INODE PATH" and "A ADDRESS" in hex, of one process.
+ * Writes "ADDRESS NAME" lines. With a second argument "lines" or "inlines" also places in the source, or inlined functions too.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libktally.h"
+
+#define IMAGE (0x7ffffffeULL << 32 | 1)
+
+static int add_mapping(struct ktally_processes *procs, const char *line)
+{
+	struct {
+		struct ktally_mmap record;
+		char path[KTALLY_PATH_MAX + 8];
+	} map = { .record.record.type = KTALLY_RECORD_MMAP, .record.image = IMAGE };
+	unsigned long long start, length, offset, inode;
+
+	if (sscanf(line, "M %llx %llx %llx %x:%x %llx %4095s", &start, &length, &offset, &map.record.dev_major, &map.record.dev_minor,
+		   &inode, map.path) != 7)
+		return -1;
+	map.record.start = start;
+	map.record.length = length;
+	map.record.offset = offset;
+	map.record.inode = inode;
+	map.record.record.size = (sizeof(map.record) + strlen(map.path) + 8) & ~7U;
+	memmove(map.record.path, map.path, strlen(map.path) + 1);
+	return ktally_processes_record(procs, &map.record.record);
+}
+
+static void put(const struct ktally_frame *frame, uint64_t address)
+{
+	for (; frame; frame = frame->outer) {
+		printf("%" PRIx64 " %s", address, frame->name);
+		if (*frame->file)
+			printf(" %s:%u", frame->file, frame->line);
+		putchar('\n');
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct ktally_processes *procs = ktally_processes_new(false);
+	struct ktally_symbolizer *sym = NULL;
+	FILE *plan = argc > 1 ? fopen(argv[1], "r") : NULL;
+	char line[KTALLY_PATH_MAX + 128];
+
+	if (!plan || !procs) {
+		fprintf(stderr, "usage: names PLAN [lines|inlines]\n");
+		return 2;
+	}
+	ktally_symbolizer_new(&sym, procs, NULL);
+	if (!sym)
+		return 1;
+	if (argc > 2)
+		ktally_symbolizer_want(sym, KTALLY_SYMBOLIZE_LINES | (strcmp(argv[2], "lines") ? KTALLY_SYMBOLIZE_INLINES : 0));
+	while (fgets(line, sizeof(line), plan)) {
+		if (line[0] == 'M' && add_mapping(procs, line)) {
+			fprintf(stderr, "names: cannot use: %s", line);
+			return 1;
+		}
+		if (line[0] == 'A') {
+			uint64_t address = strtoull(line + 2, NULL, 16);
+
+			put(ktally_symbolize_user(sym, IMAGE, address, false), address);
+		}
+	}
+	ktally_symbolizer_free(sym);
+	ktally_processes_free(procs);
+	return fclose(plan) != 0;
+}
