@@ -46,6 +46,21 @@ static void put_address(struct ktally_json *json, const char *key, uint64_t addr
 	ktally_json_string(json, key, text);
 }
 
+/* NULL: native code, as most is, or the kernel's, which has a member of its own */
+static const char *kind_name(enum ktally_frame_kind kind)
+{
+	switch (kind) {
+	case KTALLY_FRAME_JIT:
+		return "jit";
+	case KTALLY_FRAME_PYTHON:
+		return "python";
+	case KTALLY_FRAME_MARK:
+		return "mark";
+	default:
+		return NULL;
+	}
+}
+
 /* Frames go outermost first, as in folded text; addresses are text: they do not fit the numbers of most readers. */
 static void put_frame(struct ktally_json *json, const struct ktally_frame *frame, const char *other)
 {
@@ -59,6 +74,8 @@ static void put_frame(struct ktally_json *json, const struct ktally_frame *frame
 		if (frame->build_id && *frame->build_id)
 			ktally_json_string(json, "build_id", frame->build_id);
 		ktally_json_bool(json, "kernel", frame->kernel);
+		if (kind_name(frame->kind))
+			ktally_json_string(json, "kind", kind_name(frame->kind));
 		if (frame->guess)
 			ktally_json_bool(json, "guess", true);
 		if (frame->outer)
