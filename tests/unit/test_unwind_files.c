@@ -17,7 +17,16 @@
 
 /* ---- against readelf ---- */
 
-static const char *const x86_names[] = { "rbp", "rbx", "r12", "r13", "r14", "r15" };
+static uint32_t machine;
+
+/* What readelf calls the registers that are kept, in the order of a rule. */
+static const char *saved_name(unsigned int n)
+{
+	static const char *const x86[11] = { "rbp", "rbx", "r12", "r13", "r14", "r15", "-", "-", "-", "-", "-" };
+	static const char *const arm64[11] = { "x29", "x19", "x20", "x21", "x22", "x23", "x24", "x25", "x26", "x27", "x28" };
+
+	return machine == EM_X86_64 ? x86[n] : arm64[n];
+}
 
 struct columns {
 	int saved[64];		/* place in a rule, -1: none, -2: the return address */
@@ -33,8 +42,8 @@ static void read_columns(struct columns *columns, char *line)
 	strtok_r(NULL, " \n", &save);	/* CFA */
 	while (word && (word = strtok_r(NULL, " \n", &save)) && columns->nr < 64) {
 		columns->saved[columns->nr] = !strcmp(word, "ra") ? -2 : -1;
-		for (i = 0; i < 6; i++)
-			if (!strcmp(word, x86_names[i]))
+		for (i = 0; i < KTALLY_SAVED_MAX; i++)
+			if (!strcmp(word, saved_name(i)))
 				columns->saved[columns->nr] = (int)i;
 		columns->nr++;
 	}
@@ -45,6 +54,8 @@ static int register_number(const char *name, size_t length)
 	static const char *const names[] = { "rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15" };
 	int i;
 
+	if (machine == EM_AARCH64)
+		return length == 2 && !memcmp(name, "sp", 2) ? 31 : *name == 'x' ? atoi(name + 1) : -1;
 	for (i = 0; i < 16; i++)
 		if (strlen(names[i]) == length && !memcmp(names[i], name, length))
 			return i;
@@ -63,6 +74,12 @@ static void compare_saved(const struct ktally_unwind_rule *rule, const struct co
 		/* "r5 (rdi)" */
 		if (word[0] == 'r')
 			strtok_r(NULL, " \n", save);
+		/* The link register of arm64, as it was. */
+		if (at == -2 && (word[0] == 'u' || word[0] == 's')) {
+			assert_int_equal(rule->ret, KTALLY_RETURN_REGISTER);
+			assert_int_equal(rule->return_offset, 30);
+			continue;
+		}
 		if (at == -2) {
 			assert_int_equal(rule->ret, word[0] == 'c' ? KTALLY_RETURN_CFA : KTALLY_RETURN_REGISTER);
 			assert_int_equal(rule->return_offset, word[0] == 'c' ? offset : atoi(word + 1));
@@ -128,6 +145,7 @@ static void compare_with_readelf(const char *path)
 	assert_true(fd >= 0);
 	assert_int_equal(ktally_image_open(&image, fd, NULL, 0, &err), 0);
 	assert_int_equal(ktally_unwind_compile_image(&table, &size, &image, NULL, &err), 0);
+	machine = image.machine;
 	snprintf(command, sizeof(command), "LC_ALL=C readelf -W --debug-dump=frames-interp %s 2>/dev/null", path);
 	readelf = popen(command, "r");
 	assert_non_null(readelf);
@@ -158,7 +176,8 @@ static void compare_with_readelf(const char *path)
 static void test_readelf(void **state)
 {
 	static const char *const paths[] = { "/lib/x86_64-linux-gnu/libc.so.6", "/lib/x86_64-linux-gnu/libm.so.6", "/usr/bin/bash",
-					     "/usr/lib/x86_64-linux-gnu/libcrypto.so.3", "/usr/lib/x86_64-linux-gnu/libstdc++.so.6" };
+					     "/usr/lib/x86_64-linux-gnu/libcrypto.so.3", "/usr/lib/x86_64-linux-gnu/libstdc++.so.6",
+					     "/lib/aarch64-linux-gnu/libc.so.6", "/usr/aarch64-linux-gnu/lib/libc.so.6" };
 	size_t i, nr = 0;
 
 	(void)state;
