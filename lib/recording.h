@@ -51,6 +51,7 @@ uint64_t ktally_get_items(struct ktally_input *in, uint32_t size, uint32_t *stri
 #define KTALLY_CHUNK_STACKS	KTALLY_CHUNK('S', 'T', 'A', 'K')
 #define KTALLY_CHUNK_FRAMES	KTALLY_CHUNK('F', 'R', 'A', 'M')
 #define KTALLY_CHUNK_MAPPINGS	KTALLY_CHUNK('M', 'A', 'P', 'S')
+#define KTALLY_CHUNK_PROCESSES	KTALLY_CHUNK('P', 'R', 'O', 'C')
 #define KTALLY_CHUNK_TABLE	KTALLY_CHUNK('T', 'A', 'B', 'L')
 #define KTALLY_CHUNK_ROWS	KTALLY_CHUNK('R', 'O', 'W', 'S')
 #define KTALLY_CHUNK_EMITTER	KTALLY_CHUNK('E', 'M', 'I', 'T')
@@ -69,6 +70,7 @@ uint64_t ktally_get_items(struct ktally_input *in, uint32_t size, uint32_t *stri
 #define KTALLY_TEXT_BYTES	16U
 #define KTALLY_FRAME_BYTES	88U
 #define KTALLY_MAPPING_BYTES	60U
+#define KTALLY_PROCESS_BYTES	16U
 
 /* Flags of a frame and of a mapping. */
 #define KTALLY_FRAME_LOOKED_UP	(1U << 0)	/* image and word lead to it; else only frames that are inlined into it do */

@@ -18,6 +18,19 @@ static bool kind_is_told(enum ktally_kind kind)
 	return kind == KTALLY_KIND_SYSCALL || kind == KTALLY_KIND_ERRNO || kind == KTALLY_KIND_CONTAINER || kind == KTALLY_KIND_POD;
 }
 
+/* An array as a chunk; @items are emptied. */
+static void keep_items(struct ktally_recorder *recorder, uint32_t type, uint64_t nr, uint32_t stride, struct ktally_bytes *items)
+{
+	struct ktally_bytes bytes = { 0 };
+
+	ktally_put_u64(&bytes, nr);
+	ktally_put_u32(&bytes, stride);
+	ktally_put(&bytes, items->data, items->error ? 0 : items->len);
+	bytes.error = bytes.error ? bytes.error : items->error;
+	ktally_recorder_keep(recorder, type, &bytes);
+	ktally_bytes_clear(items);
+}
+
 /* ---- texts of values, and asking for all addresses ---- */
 
 struct asking {
@@ -212,16 +225,8 @@ struct frames {
 
 static void flush_frames(struct frames *frames)
 {
-	struct ktally_bytes bytes = { 0 };
-
-	if (!frames->in_chunk)
-		return;
-	ktally_put_u64(&bytes, frames->in_chunk);
-	ktally_put_u32(&bytes, KTALLY_FRAME_BYTES);
-	ktally_put(&bytes, frames->bytes.data, frames->bytes.error ? 0 : frames->bytes.len);
-	bytes.error = bytes.error ? bytes.error : frames->bytes.error;
-	ktally_recorder_keep(frames->recorder, KTALLY_CHUNK_FRAMES, &bytes);
-	ktally_bytes_clear(&frames->bytes);
+	if (frames->in_chunk)
+		keep_items(frames->recorder, KTALLY_CHUNK_FRAMES, frames->in_chunk, KTALLY_FRAME_BYTES, &frames->bytes);
 	frames->in_chunk = 0;
 }
 
@@ -263,8 +268,8 @@ struct maps {
 	struct ktally_strtab *paths;	/* "DEVICE:INODE:PATH" */
 	char (*ids)[KTALLY_BUILD_ID_TEXT];	/* by number in @paths */
 	uint32_t nr_ids;
-	struct ktally_bytes bytes;
-	uint64_t image, nr;
+	struct ktally_bytes bytes, names;
+	uint64_t image, nr, nr_names;
 };
 
 /* Each file is looked at once, whoever mapped it. */
@@ -314,25 +319,35 @@ static int put_map(const struct ktally_map *map, void *arg)
 	return 0;
 }
 
+static void put_process(struct maps *maps)
+{
+	const char *comm = ktally_processes_comm(maps->procs, maps->image);
+
+	if (!comm)
+		return;
+	ktally_put_u64(&maps->names, maps->image);
+	ktally_recorder_text(maps->recorder, &maps->names, comm);
+	ktally_put_u32(&maps->names, 0);
+	maps->nr_names++;
+}
+
 static void put_maps(struct ktally_recorder *recorder, const struct list *list)
 {
 	struct maps maps = { .recorder = recorder, .list = list, .procs = ktally_symbolizer_processes(recorder->report->sym) };
-	struct ktally_bytes bytes = { 0 };
 	size_t i;
 
 	maps.paths = ktally_strtab_new();
+	if (!maps.paths)
+		recorder->error = -ENOMEM;
 	for (i = 0; maps.procs && maps.paths && i < list->nr; i++) {
 		if (list->items[i].kernel || (i && list->items[i].image == list->items[i - 1].image))
 			continue;
 		maps.image = list->items[i].image;
 		ktally_processes_each(maps.procs, maps.image, put_map, &maps);
+		put_process(&maps);
 	}
-	ktally_put_u64(&bytes, maps.nr);
-	ktally_put_u32(&bytes, KTALLY_MAPPING_BYTES);
-	ktally_put(&bytes, maps.bytes.data, maps.bytes.error ? 0 : maps.bytes.len);
-	bytes.error = maps.bytes.error || !maps.paths ? -ENOMEM : bytes.error;
-	ktally_recorder_keep(recorder, KTALLY_CHUNK_MAPPINGS, &bytes);
-	ktally_bytes_clear(&maps.bytes);
+	keep_items(recorder, KTALLY_CHUNK_MAPPINGS, maps.nr, KTALLY_MAPPING_BYTES, &maps.bytes);
+	keep_items(recorder, KTALLY_CHUNK_PROCESSES, maps.nr_names, KTALLY_PROCESS_BYTES, &maps.names);
 	ktally_strtab_free(maps.paths);
 	free(maps.ids);
 }
@@ -357,7 +372,6 @@ static void put_frames(struct ktally_recorder *recorder)
 void ktally_record_names(struct ktally_recorder *recorder)
 {
 	struct asking asking = { .recorder = recorder, .seen = ktally_stackset_new() };
-	struct ktally_bytes bytes = { 0 };
 	int ret = 0;
 
 	if (!asking.seen) {
@@ -368,12 +382,7 @@ void ktally_record_names(struct ktally_recorder *recorder)
 	if (recorder->report->stream)
 		ret = ktally_stream_each(recorder->report->stream, ask_event, &asking);
 	ktally_stackset_free(asking.seen);
-	ktally_put_u64(&bytes, asking.nr_texts);
-	ktally_put_u32(&bytes, KTALLY_TEXT_BYTES);
-	ktally_put(&bytes, asking.texts.data, asking.texts.error ? 0 : asking.texts.len);
-	bytes.error = bytes.error ? bytes.error : asking.texts.error;
-	ktally_recorder_keep(recorder, KTALLY_CHUNK_TEXTS, &bytes);
-	ktally_bytes_clear(&asking.texts);
+	keep_items(recorder, KTALLY_CHUNK_TEXTS, asking.nr_texts, KTALLY_TEXT_BYTES, &asking.texts);
 	if (!recorder->error)
 		recorder->error = ret ? ret : asking.error;
 	if (recorder->report->sym)

@@ -259,6 +259,7 @@ static const struct {
 	{ KTALLY_CHUNK_STACKS, ktally_read_stacks },
 	{ KTALLY_CHUNK_FRAMES, ktally_read_frames },
 	{ KTALLY_CHUNK_MAPPINGS, ktally_read_mappings },
+	{ KTALLY_CHUNK_PROCESSES, ktally_read_processes },
 	{ KTALLY_CHUNK_TABLE, ktally_read_table },
 	{ KTALLY_CHUNK_ROWS, ktally_read_rows },
 	{ KTALLY_CHUNK_EMITTER, ktally_read_emitter },

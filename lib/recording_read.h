@@ -52,6 +52,7 @@ int ktally_read_stacks(struct ktally_recording *recording, struct ktally_input *
 int ktally_read_emitter(struct ktally_recording *recording, struct ktally_input *in);
 int ktally_read_texts(struct ktally_recording *recording, struct ktally_input *in);
 int ktally_read_frames(struct ktally_recording *recording, struct ktally_input *in);
+int ktally_read_processes(struct ktally_recording *recording, struct ktally_input *in);
 int ktally_read_mappings(struct ktally_recording *recording, struct ktally_input *in);
 
 #endif /* KTALLY_RECORDING_READ_H */

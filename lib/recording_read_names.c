@@ -132,3 +132,22 @@ int ktally_read_mappings(struct ktally_recording *recording, struct ktally_input
 	}
 	return ret;
 }
+
+int ktally_read_processes(struct ktally_recording *recording, struct ktally_input *in)
+{
+	uint32_t stride;
+	uint64_t nr = ktally_get_items(in, KTALLY_PROCESS_BYTES, &stride);
+	int ret = 0;
+
+	for (; nr && !ret; nr--, in->at += stride) {
+		struct ktally_input item = { .at = in->at, .end = in->at + stride };
+		struct ktally_process process = { .record = { .size = sizeof(process), .type = KTALLY_RECORD_COMM } };
+
+		process.image = ktally_get_u64(&item);
+		strncpy(process.comm, ktally_recording_text(recording, &item, true), sizeof(process.comm) - 1);
+		if (item.bad)
+			return -EBADMSG;
+		ret = ktally_processes_record(recording->procs, &process.record);
+	}
+	return ret;
+}

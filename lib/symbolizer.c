@@ -37,6 +37,8 @@ struct ktally_symbolizer {
 	struct ktally_frame no_memory;
 	unsigned int want;
 	bool recorded;		/* nothing is asked of this machine */
+	struct ktally_stackset *asked;	/* recorded frames that a file here was asked for */
+	uint64_t nr_asked;
 	struct ktally_cgroups *cgroups;	/* what names containers, borrowed */
 };
 
@@ -104,6 +106,7 @@ void ktally_symbolizer_free(struct ktally_symbolizer *sym)
 	}
 	ktally_ksyms_free(sym->ksyms);
 	ktally_modules_free(sym->modules);
+	ktally_stackset_free(sym->asked);
 	free(sym->slots);
 	free(sym);
 }
@@ -373,6 +376,29 @@ static const struct ktally_frame *symbolize_code(struct ktally_symbolizer *sym, 
 	return frame;
 }
 
+/* What a recording does not tell of a frame may be told by the file, if it is here. Asked once; what was recorded is not lost by it. */
+static void ask_file(struct ktally_symbolizer *sym, struct ktally_frame *frame, struct where *where)
+{
+	const uint64_t key = (uintptr_t)frame;
+	struct ktally_frame saved = *frame;
+	int64_t last = (int64_t)sym->nr_asked, id;
+
+	if (frame->kind != KTALLY_FRAME_NATIVE || !sym->procs || (strcmp(frame->name, UNKNOWN) && !(sym->want && !*frame->file)))
+		return;
+	id = ktally_stackset_add(sym->asked, &key, 1);
+	if (id <= last)
+		return;
+	sym->nr_asked = (uint64_t)id;
+	where->map = ktally_processes_find(sym->procs, where->image, where->at);
+	where->module = where->map ? ktally_modules_get(sym->modules, sym->procs, where->map, where->image >> 32) : NULL;
+	if (!where->module || !*ktally_module_build_id(where->module))
+		return;
+	frame->name = UNKNOWN;
+	name_native(sym, frame, where);
+	if (!strcmp(frame->name, UNKNOWN))
+		*frame = saved;
+}
+
 /* A word with KTALLY_WORD_GUESS gives a frame of its own. */
 const struct ktally_frame *ktally_symbolize_user(struct ktally_symbolizer *sym, uint64_t image, uint64_t word, bool caller)
 {
@@ -388,8 +414,10 @@ const struct ktally_frame *ktally_symbolize_user(struct ktally_symbolizer *sym, 
 		return frame;
 	frame->address = where.ip;
 	frame->guess = word & KTALLY_WORD_GUESS;
-	/* What was unknown may have become known by a later record; and what a recording left unknown by a file that is here. */
-	if ((!fresh && frame->map_end && !(sym->recorded && !strcmp(frame->name, UNKNOWN))) || !sym->procs)
+	if (!fresh && frame->map_end && sym->recorded)
+		ask_file(sym, frame, &where);
+	/* What was unknown may have become known by a later record. */
+	if ((!fresh && frame->map_end) || !sym->procs)
 		return frame;
 	where.map = ktally_processes_find(sym->procs, image, where.at);
 	if (!where.map)
@@ -419,9 +447,14 @@ struct ktally_symbolizer *ktally_symbolizer_new_recorded(struct ktally_processes
 {
 	struct ktally_symbolizer *sym = new_symbolizer(procs);
 
-	if (sym)
-		sym->recorded = true;
-	return sym;
+	if (!sym)
+		return NULL;
+	sym->recorded = true;
+	sym->asked = ktally_stackset_new();
+	if (sym->asked)
+		return sym;
+	ktally_symbolizer_free(sym);
+	return NULL;
 }
 
 int ktally_symbolizer_each(struct ktally_symbolizer *sym, ktally_frame_fn fn, void *arg)

@@ -17,7 +17,7 @@ struct report_cfg {
 	const struct ktally_exporter *format;
 	const char *symfs, *sort, *clock;
 	unsigned int top;
-	bool info;
+	bool info, lines, inlines;
 };
 
 int recording_open(struct ktally_recording **recording, const char *path, const char *symfs)
@@ -167,6 +167,7 @@ static int show(const struct report_cfg *cfg, struct ktally_recording *recording
 	}
 	if (cfg->top)
 		report->top = cfg->top;
+	ktally_symbolizer_want(report->sym, (cfg->lines || cfg->inlines ? KTALLY_SYMBOLIZE_LINES : 0) | (cfg->inlines ? KTALLY_SYMBOLIZE_INLINES : 0));
 	if (records)
 		status = print_records(cfg, report);
 	return status ? status : result_write(&want, report, ktally_recording_snapshot(recording));
@@ -191,6 +192,8 @@ static int run_report_command(const struct cmd_call *call)
 static const struct opt report_opts[] = {
 	OPT_ROW_GROUP("Names"),
 	OPT_ROW(struct report_cfg, OPT_TEXT, 0, "symfs", symfs, "DIR", "look for the programs and libraries of the recorded machine in DIR first"),
+	OPT_ROW(struct report_cfg, OPT_FLAG, 0, "lines", lines, NULL, "stacks with file and line, also where they were not recorded, if the files are here"),
+	OPT_ROW(struct report_cfg, OPT_FLAG, 0, "inlines", inlines, NULL, "stacks with inlined functions, likewise"),
 	OPT_ROW_GROUP("What to show"),
 	OPT_ROW(struct report_cfg, OPT_FLAG, 'I', "info", info, NULL, "where, when and how it was recorded, not what"),
 	OPT_ROW(struct report_cfg, OPT_TEXT, 's', "sort", sort, "COLUMN", "sort by this column: hits, key, or a value's name (as it was recorded)"),

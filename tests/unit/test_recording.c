@@ -166,11 +166,13 @@ static struct crafted *craft(bool streams)
 	struct crafted *crafted = calloc(1, sizeof(*crafted));
 	struct ktally_map map = { .start = USER & ~0xfffULL, .end = USER + 0x9000, .offset = 0x1000, .inode = 5, .dev_major = 8, .path = "/usr/bin/odd",
 				  .build_id = "aabb" };
+	struct ktally_process named = { .record = { .size = sizeof(named), .type = KTALLY_RECORD_COMM }, .image = IMAGE, .comm = "odd" };
 	struct ktally_schema schema = { .name = "sched:sched_switch" };
 	unsigned int i;
 
 	crafted->procs = ktally_processes_new_recorded(NULL);
 	ktally_processes_put(crafted->procs, IMAGE, &map);
+	ktally_processes_record(crafted->procs, &named.record);
 	crafted->report.sym = ktally_symbolizer_new_recorded(crafted->procs);
 	crafted->snapshot.stacks = ktally_stackset_new();
 	put_frames(crafted);
@@ -305,6 +307,7 @@ static void host_clocks_and_counts_are_kept(void **state)
 	assert_int_equal(report->host->cpus, 12);
 	assert_memory_equal(report->host->clocks, crafted->host.clocks, sizeof(crafted->host.clocks));
 	assert_memory_equal(&report->unwind, &crafted->report.unwind, sizeof(report->unwind));
+	assert_string_equal(ktally_processes_comm(ktally_symbolizer_processes(report->sym), IMAGE), "odd");
 	assert_memory_equal(&report->rings, &crafted->report.rings, sizeof(report->rings));
 	ktally_recording_close(recording);
 	drop(crafted);
