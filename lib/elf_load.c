@@ -373,6 +373,7 @@ static int load_go(struct ktally_elf_load *load)
 
 	if (ret)
 		return ret == -ENOMEM ? ret : 0;
+	load->elf->is_go = true;
 	return ktally_elf_sort(load->elf);
 }
 

@@ -278,6 +278,8 @@ static struct ktally_lines *open_lines(const struct ktally_module *module, struc
 	fd = elf->has_lines ? open_mapped(procs, map, pid) : open_debug(elf, map->path, root_of(procs, pid));
 	if (fd < 0 && !elf->has_lines)
 		fd = ktally_debuginfod_open(elf->build_id, false);
+	if (fd < 0 && elf->is_go)
+		fd = open_mapped(procs, map, pid);
 	if (fd >= 0)
 		ktally_lines_open(&lines, fd);
 	return lines;

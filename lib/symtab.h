@@ -89,6 +89,7 @@ struct ktally_elf_segment {
  * @has_symtab: has all its symbols, not only those for the dynamic linker
  * @has_lines: has .debug_info
  * @has_minidebug: has .gnu_debugdata
+ * @is_go: has no symbols but those of its pclntab
  * @debuglink, @debuglink_crc: name of its debug file and checksum of that, "" if it names none
  */
 struct ktally_elf {
@@ -101,7 +102,7 @@ struct ktally_elf {
 	struct ktally_elf_segment *segments;
 	unsigned int nr_segments;
 	unsigned int machine;
-	bool has_symtab, has_lines, has_minidebug;
+	bool has_symtab, has_lines, has_minidebug, is_go;
 	uint32_t debuglink_crc;
 	char debuglink[256];
 	char build_id[KTALLY_BUILD_ID_TEXT];
