@@ -7,7 +7,7 @@
 #include "hash.h"
 #include "unwind_build.h"
 
-#define PIECES_MAX	(1U << 23)
+#define PIECES_MAX	(1U << 22)
 #define RULE_UNKNOWN	0	/* the first rule of every table */
 
 /* A function; its rows are rows[row .. row + nr - 1]. @order: of two that start at once the first counts. */

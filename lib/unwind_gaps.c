@@ -15,6 +15,8 @@
 #define NOP_MAX		15	/* bytes of an instruction */
 #define LOOK		1024	/* bytes of code that are looked at at once */
 #define PATTERN_MAX	9
+#define CRT_MAX		288	/* bytes of crtbegin.o's code, with padding */
+#define CRT_BODY	64
 #define PROLOGUE_EVERY	2048	/* code that keeps frame pointers has a function's begin in as many bytes */
 #define STUBS_MAX	8
 
@@ -279,13 +281,45 @@ static uint64_t scan(struct ktally_image *image, uint64_t start, uint64_t end, u
 	return end;
 }
 
+/*
+ * What crtbegin.o comes to: register_tm_clones and such, which use no stack, and among them __do_global_dtors_aux, which pushes %rbp behind
+ * "cmpb $0, completed(%rip); jne", and pops it before its return. Return: 1: done; 0: it is something else; or -errno
+ */
+static int x86_dtors(struct ktally_unwind_build *build, struct ktally_image *image, uint64_t start, uint64_t end)
+{
+	struct ktally_unwind_rule pushed = { .cfa = KTALLY_CFA_REGISTER, .reg = X86_STACK, .offset = 16, .return_offset = -8, .nr_saved = 1, .saved = { -2 } };
+	size_t size = end - start, push, pop;
+	const uint8_t *code = image->machine == EM_X86_64 && size <= CRT_MAX ? ktally_image_code(image, start, size) : NULL;
+	int rc;
+
+	if (!code)
+		return 0;
+	for (push = 9; push < size; push++)
+		if (code[push] == 0x55 && code[push - 9] == 0x80 && code[push - 8] == 0x3d && !code[push - 3] && code[push - 2] == 0x75)
+			break;
+	for (pop = push + 1; pop + 1 < size && (code[pop] != 0x5d || code[pop + 1] != 0xc3);)
+		pop++;
+	if (pop + 1 >= size || pop - push > CRT_BODY)
+		return 0;
+	rc = ktally_unwind_build_piece(build, start, end);
+	if (!rc)
+		rc = add_depth(build, start, 8);
+	if (!rc)
+		rc = add(build, start + push + 1, &pushed);
+	if (!rc)
+		rc = add_depth(build, start + pop + 1, 8);
+	return rc ? rc : 1;
+}
+
 /* Code without stubs: whoever wrote no tables may still keep frame pointers, as JIT compilers and the code they leave in files do. */
 static int code_gap(struct ktally_unwind_build *build, struct ktally_image *image, uint64_t start, uint64_t end)
 {
 	uint64_t prologues, at;
 	unsigned int length;
-	int rc = 0;
+	int rc = start < end ? x86_dtors(build, image, start, end) : 0;
 
+	if (rc)
+		return rc < 0 ? rc : 0;
 	while (start < end && !rc) {
 		at = scan(image, start, end, &prologues, &length);
 		/* A byte early, so that an address of return, less one, is still inside. */

@@ -9,7 +9,7 @@
 #include "libktally.h"
 
 #define KTALLY_CODE_WINDOW	16384	/* bytes of code that are read at once */
-#define KTALLY_CFI_MAX		(512U << 20)
+#define KTALLY_CFI_MAX		(128U << 20)	/* bytes of descriptions; more than any program has */
 
 /** struct ktally_segment - of code */
 struct ktally_segment {
