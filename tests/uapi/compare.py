@@ -22,7 +22,7 @@ PUT_TYPES = {"u32": "u32", "u64": "u64", "string": "string", "binary": "", "nest
 
 # A row a command: the functions whose attributes are its request and its reply, and the kind of request.
 NAMED = ["ktally_request_session"]
-SESSION = ["ktally_put_session", "put_governor"]
+SESSION = ["ktally_put_session", "put_unwind", "put_governor"]
 PART = ["ktally_dump_session"]
 FLOWS = {
     "info-get": {"do": ([], ["ktally_info_get"])},
