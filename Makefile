@@ -82,8 +82,9 @@ fuzz: ## throw random input at parsers and readers
 
 install: all install-dkms ## install under PREFIX (/usr/local): program, pages, completion, library, module source
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/ktally
-	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man7
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 $(DESTDIR)$(PREFIX)/share/man/man7
 	install -m 644 $(MAN1) $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 tools/man/ktally-recording.5 $(DESTDIR)$(PREFIX)/share/man/man5
 	install -m 644 tools/man/ktally-events.7 $(DESTDIR)$(PREFIX)/share/man/man7
 	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	$(abspath $(HOST_KTALLY)) completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ktally
