@@ -2,8 +2,8 @@
 /*
  * Walks a stack that was recorded with its registers (KTALLY_RECORD_USER), by libunwind.
  *
- * libunwind asks for words of memory and for the unwind table of an address. Memory is the recorded piece of the stack, and read-only parts of
- * the mapped files; what else the process had is not known. Tables are .eh_frame, found by way of .eh_frame_hdr.
+ * libunwind asks for words of memory and for the unwind table of an address. Memory is the recorded piece of the stack, and the mapped files;
+ * what else the process had is not known. Tables are .eh_frame, found by way of .eh_frame_hdr.
  */
 #include <errno.h>
 #include <stdlib.h>

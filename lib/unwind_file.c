@@ -24,7 +24,7 @@
 
 struct segment {
 	uint64_t vaddr, offset, size;
-	bool readable;		/* and not writable: memory is as in the file */
+	bool readable;
 };
 
 /* @memory: of the vDSO, else NULL. @number: never used again, so that blocks of a closed file are nobody's */
@@ -120,7 +120,7 @@ static void add_segment(struct ktally_unwind_file *file, const Elf64_Phdr *heade
 	if (file->nr == SEGMENTS_MAX || header->p_filesz > UINT64_MAX - header->p_vaddr || header->p_filesz > UINT64_MAX - header->p_offset)
 		return;
 	file->segments[file->nr++] = (struct segment){ .vaddr = header->p_vaddr, .offset = header->p_offset, .size = header->p_filesz,
-						       .readable = header->p_flags & PF_R && !(header->p_flags & PF_W) };
+						       .readable = header->p_flags & PF_R };
 }
 
 /* Bytes that an encoded value takes in .eh_frame_hdr, 0 if that is not to be known. */

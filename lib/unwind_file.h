@@ -20,7 +20,10 @@ void ktally_unwind_file_put(struct ktally_unwind_files *files, struct ktally_unw
 bool ktally_unwind_file_place(const struct ktally_unwind_file *file, const struct ktally_map *map, uint64_t *bias, uint64_t *start, uint64_t *end);
 /** ktally_unwind_file_table - addresses in the file of .eh_frame_hdr and of its sorted table, and how many entries that has. Return: false: it has none */
 bool ktally_unwind_file_table(const struct ktally_unwind_file *file, uint64_t *head, uint64_t *entries, uint64_t *nr);
-/** ktally_unwind_file_word - 8 bytes at @address of the file's read-only memory; what is behind the end of the file is 0 */
+/**
+ * ktally_unwind_file_word - 8 bytes at @address, as the file has them; what is behind the end of the file is 0
+ * What the process wrote since is not seen: descriptions of functions may point there, to a personality routine, but no walk needs that.
+ */
 bool ktally_unwind_file_word(struct ktally_unwind_files *files, struct ktally_unwind_file *file, uint64_t address, uint64_t *word);
 
 #endif /* KTALLY_UNWIND_FILE_H */
