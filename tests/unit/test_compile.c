@@ -632,6 +632,7 @@ static void kinds_follow_names_and_types(void **state)
 		{ "a", KTALLY_KIND_INT }, { "b", KTALLY_KIND_UINT }, { "ns", KTALLY_KIND_TIME }, { "ns - ns", KTALLY_KIND_NS },
 		{ "cpu", KTALLY_KIND_CPU }, { "comm", KTALLY_KIND_STRING }, { "size + 5", KTALLY_KIND_BYTES }, { "next_pid + 1", KTALLY_KIND_INT },
 		{ "u64(buf)", KTALLY_KIND_UINT }, { "a > 5", KTALLY_KIND_INT }, { "a:time", KTALLY_KIND_TIME }, { "ip", KTALLY_KIND_KSYM },
+		{ "cgroup", KTALLY_KIND_UINT }, { "container", KTALLY_KIND_CONTAINER }, { "pod", KTALLY_KIND_POD },
 	};
 	unsigned int i;
 

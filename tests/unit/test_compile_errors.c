@@ -102,7 +102,7 @@ static void missing_features(void **state)
 	static const struct { const char *text; uint64_t feature; } list[] = {
 		{ "kprobe:vfs_read", KTALLY_FEATURE_KPROBE }, { "timer:1hz", KTALLY_FEATURE_TIMER }, { "cpu-clock", KTALLY_FEATURE_PERF },
 		{ "sys_enter//stack=kernel/", KTALLY_FEATURE_KSTACK }, { "sys_enter//stack=user/", KTALLY_FEATURE_USTACK },
-		{ "sys_enter//key=cgroup/", KTALLY_FEATURE_CGROUP },
+		{ "sys_enter//key=cgroup/", KTALLY_FEATURE_CGROUP }, { "sys_enter//key=container/", KTALLY_FEATURE_CGROUP },
 	};
 	unsigned int i;
 
@@ -161,6 +161,13 @@ static void expressions(void **state)
 		{ "sys_enter/(id / (1 - 1))/", -EINVAL, "(1 - 1)", "division by zero" },
 		{ "sys_enter/id << 64/", -EINVAL, "64", "0 to 63" },
 		{ "sys_enter/id >> -1/", -EINVAL, "-1", "0 to 63" },
+		{ "sys_enter/container == 7/", -EINVAL, "container", "goes alone into a key" },
+		{ "sys_enter/pod == \"web\"/", -EINVAL, "pod", "--pod NAME" },
+		{ "sys_enter/7 < pod/", -EINVAL, "pod", "goes alone into a key" },
+		{ "sys_enter/!container/", -EINVAL, "container", "goes alone into a key" },
+		{ "sys_enter/id && container/", -EINVAL, "container", "goes alone into a key" },
+		{ "sys_enter//key=container + 1/", -EINVAL, "container", "goes alone into a key" },
+		{ "sys_enter//max=container/", -EINVAL, "container", "max= needs a number" },
 		{ "sys_enter/u32(comm)/", -EINVAL, "comm", "takes an address" },
 		{ "sys_enter/u32(id, 4)/", -EINVAL, "4)", "one argument" },
 		{ "sys_enter/u33(id)/", -ENOENT, "u33", "'u32'" },
