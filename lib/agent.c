@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,6 +14,9 @@
 #include "files.h"
 #include "process.h"
 #include "python_layout.h"
+
+#define MOST_OPEN	4096U
+#define TRIES		16	/* at a process that runs one program after the other */
 
 static int device_ioctl(int fd, unsigned long request, void *arg)
 {
@@ -52,6 +55,16 @@ static int attach_error(int code, uint32_t session, struct ktally_error *err)
 	}
 }
 
+/* A quarter of what the process may have open: names of files keep half. */
+static unsigned int most_open(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur < 64)
+		return 16;
+	return limit.rlim_cur / 4 < MOST_OPEN ? (unsigned int)(limit.rlim_cur / 4) : MOST_OPEN;
+}
+
 int ktally_agent_open(struct ktally_agent **out, uint32_t session, struct ktally_processes *procs, struct ktally_error *err)
 {
 	struct ktally_attach attach = { .size = sizeof(attach), .session = session };
@@ -63,7 +76,7 @@ int ktally_agent_open(struct ktally_agent **out, uint32_t session, struct ktally
 		return ktally_fail(err, -ENOMEM, "out of memory");
 	agent->ioctl = device_ioctl;
 	agent->procs = procs;
-	agent->may_open = true;
+	agent->most = most_open();
 	agent->fd = open(KTALLY_DEVICE, O_RDWR | O_CLOEXEC);
 	if (agent->fd < 0) {
 		ret = open_error(-errno, err);
@@ -83,6 +96,9 @@ void ktally_agent_close(struct ktally_agent *agent)
 {
 	if (!agent)
 		return;
+	while (agent->nr)
+		if (agent->list[--agent->nr].fd >= 0)
+			close(agent->list[agent->nr].fd);
 	if (agent->fd >= 0)
 		close(agent->fd);
 	free(agent->list);
@@ -99,10 +115,16 @@ void ktally_agent_stats(const struct ktally_agent *agent, struct ktally_agent_st
 /* Return: 1; 0: it has ended, or is a thread of the kernel; -errno */
 static int scan_pid(struct ktally_agent *agent, uint32_t pid, struct ktally_error *err)
 {
-	struct ktally_follow follow = { .size = sizeof(follow), .pid = pid };
+	struct ktally_follow follow;
+	unsigned int tries = 0;
+	int ret;
 
-	if (agent->ioctl(agent->fd, KTALLY_IOC_PROCESS, &follow) < 0) {
-		if (errno == ESRCH)
+	do {
+		follow = (struct ktally_follow){ .size = sizeof(follow), .pid = pid };
+		ret = agent->ioctl(agent->fd, KTALLY_IOC_PROCESS, &follow);
+	} while (ret < 0 && errno == EAGAIN && ++tries < TRIES);
+	if (ret < 0) {
+		if (errno == ESRCH || errno == EAGAIN)
 			return 0;
 		if (errno == ENOSPC)
 			return ktally_fail(err, -ENOSPC, "the session has no room for the mappings of process %u", pid);
@@ -152,55 +174,6 @@ int ktally_agent_scan(struct ktally_agent *agent, const uint32_t *pids, unsigned
 
 /* ---- files ---- */
 
-static int greater_first(const void *a, const void *b)
-{
-	const struct ktally_agent_file *x = a, *y = b;
-
-	return x->bytes == y->bytes ? (x->number < y->number) - (x->number > y->number) : x->bytes < y->bytes ? 1 : -1;
-}
-
-static int add_file(struct ktally_agent *agent, const struct ktally_mapped *mapped)
-{
-	struct ktally_agent_file *bigger;
-
-	if (agent->nr == agent->room) {
-		bigger = realloc(agent->list, (agent->room * 2 + 64) * sizeof(*bigger));
-		if (!bigger)
-			return -ENOMEM;
-		agent->list = bigger;
-		agent->room = agent->room * 2 + 64;
-	}
-	/* The vDSO is in every stack that waits for a clock, and small. */
-	agent->list[agent->nr++] = (struct ktally_agent_file){ mapped->file, mapped->file ? mapped->bytes : 0 };
-	return 0;
-}
-
-/* What the module has met since. */
-static int learn_files(struct ktally_agent *agent, struct ktally_error *err)
-{
-	struct ktally_mapped mapped;
-	unsigned int before = agent->nr;
-
-	while (agent->next < KTALLY_FILES_MAX) {
-		mapped = (struct ktally_mapped){ .size = sizeof(mapped), .file = agent->next };
-		if (agent->ioctl(agent->fd, KTALLY_IOC_FILE, &mapped) < 0) {
-			if (errno == ENOENT)
-				break;
-			return ktally_fail(err, -errno, "the module does not tell which files are mapped: %s", strerror(errno));
-		}
-		if (mapped.file < agent->next)
-			return ktally_fail(err, -EBADMSG, "the module told of mapped file %u, not of %u or above", mapped.file, agent->next);
-		agent->next = mapped.file + 1;
-		agent->stats.files++;
-		if (!(mapped.flags & KTALLY_MAPPED_TABLE) && add_file(agent, &mapped))
-			return ktally_fail(err, -ENOMEM, "out of memory");
-	}
-	if (agent->nr != before)
-		qsort(agent->list, agent->nr, sizeof(*agent->list), greater_first);
-	return 0;
-}
-
-/* The name of what process @pid has mapped at @start; the image that it had then is not asked for. */
 struct wanted {
 	uint64_t start;
 	struct ktally_map map;
@@ -238,27 +211,96 @@ static int open_by_proc(const struct ktally_mapped *mapped)
 	return ktally_files_open(NULL, &wanted.map, mapped->pid);
 }
 
-/* Return: 0 with @mapped->fd, -1 if it cannot be had; -errno */
-static int open_file(struct ktally_agent *agent, uint32_t number, struct ktally_mapped *mapped, struct ktally_error *err)
+/* File @number or the next above. Return: 0 with @mapped->fd, -1 if it cannot be had; -ENOENT: there is none; -EMFILE; -errno */
+static int ask_file(struct ktally_agent *agent, uint32_t number, struct ktally_mapped *mapped)
 {
-	unsigned int flags = agent->may_open ? KTALLY_MAPPED_OPEN : 0;
+	unsigned int flags = KTALLY_MAPPED_OPEN;
 
-	for (;;) {
+	for (;; flags = 0) {
 		*mapped = (struct ktally_mapped){ .size = sizeof(*mapped), .file = number, .flags = flags, .fd = -1 };
 		if (agent->ioctl(agent->fd, KTALLY_IOC_FILE, mapped) >= 0)
 			break;
 		if (errno != EPERM || !flags)
-			return ktally_fail(err, -errno, "the module does not tell of mapped file %u: %s", number, strerror(errno));
-		agent->may_open = false;
-		flags = 0;
+			return -errno;
 	}
 	if (!flags)
 		mapped->fd = -1;
-	if (mapped->file != number)
-		return ktally_fail(err, -EBADMSG, "the module told of mapped file %u, not of %u", mapped->file, number);
-	if (mapped->fd < 0)
+	if (mapped->fd < 0 && mapped->file)
 		mapped->fd = open_by_proc(mapped);
 	return 0;
+}
+
+static int greater_first(const void *a, const void *b)
+{
+	const struct ktally_agent_file *x = a, *y = b;
+
+	return x->bytes == y->bytes ? (x->number < y->number) - (x->number > y->number) : x->bytes < y->bytes ? 1 : -1;
+}
+
+static int add_file(struct ktally_agent *agent, const struct ktally_mapped *mapped)
+{
+	struct ktally_agent_file *bigger;
+
+	if (agent->nr == agent->room) {
+		bigger = realloc(agent->list, (agent->room * 2 + 64) * sizeof(*bigger));
+		if (!bigger)
+			return -ENOMEM;
+		agent->list = bigger;
+		agent->room = agent->room * 2 + 64;
+	}
+	/* The vDSO is in every stack that waits for a clock, and small. */
+	agent->list[agent->nr++] = (struct ktally_agent_file){ mapped->file, mapped->flags, mapped->file ? mapped->bytes : 0, mapped->fd };
+	return 0;
+}
+
+static int take_file(struct ktally_agent *agent, const struct ktally_mapped *mapped, struct ktally_error *err)
+{
+	agent->next = mapped->file + 1;
+	agent->stats.files++;
+	if (agent->procs && mapped->fd >= 0)
+		ktally_processes_file(agent->procs, mapped, mapped->fd);
+	if (!add_file(agent, mapped))
+		return 0;
+	if (mapped->fd >= 0)
+		close(mapped->fd);
+	return ktally_fail(err, -ENOMEM, "out of memory");
+}
+
+/* What the module has met since. */
+static int learn_files(struct ktally_agent *agent, struct ktally_error *err)
+{
+	struct ktally_mapped mapped;
+	unsigned int before = agent->nr;
+	int ret = 0;
+
+	agent->more = false;
+	while (!ret && agent->next < KTALLY_FILES_MAX) {
+		if (agent->nr >= agent->most) {
+			agent->more = true;
+			break;
+		}
+		ret = ask_file(agent, agent->next, &mapped);
+		if (ret == -ENOENT)
+			break;
+		if (ret == -EMFILE || ret == -ENFILE) {
+			ret = 0;
+			agent->more = agent->nr;
+			if (agent->more)
+				break;
+			agent->next++;	/* not even one: its code stays without a table */
+			agent->stats.files++;
+			agent->stats.failed++;
+			continue;
+		}
+		if (ret)
+			return ktally_fail(err, ret, "the module does not tell which files are mapped: %s", strerror(-ret));
+		if (mapped.file < agent->next || mapped.file >= KTALLY_FILES_MAX)
+			return ktally_fail(err, -EBADMSG, "the module told of mapped file %u, not of %u or above", mapped.file, agent->next);
+		ret = take_file(agent, &mapped, err);
+	}
+	if (agent->nr != before)
+		qsort(agent->list, agent->nr, sizeof(*agent->list), greater_first);
+	return ret == -ENOENT ? 0 : ret;
 }
 
 /* ---- tables ---- */
@@ -320,33 +362,31 @@ static int give_interpreter(struct ktally_agent *agent, uint32_t number, int fd,
 	return 0;
 }
 
-static int do_file(struct ktally_agent *agent, uint32_t number, struct ktally_error *err)
+static int do_file(struct ktally_agent *agent, const struct ktally_agent_file *file, struct ktally_error *err)
 {
-	struct ktally_mapped mapped;
-	int ret = open_file(agent, number, &mapped, err);
+	int ret = 0;
 
-	if (ret)
-		return ret;
-	if (number && mapped.fd < 0) {
+	if (file->number && file->fd < 0) {
 		agent->stats.failed++;
 		return 0;
 	}
-	if (number && agent->procs)
-		ktally_processes_file(agent->procs, &mapped, mapped.fd);
-	if (!(mapped.flags & KTALLY_MAPPED_TABLE))
-		ret = give_table(agent, number, mapped.fd, err);
-	if (!ret && number && !(mapped.flags & KTALLY_MAPPED_INTERP))
-		ret = give_interpreter(agent, number, mapped.fd, err);
-	if (mapped.fd >= 0)
-		close(mapped.fd);
+	if (!(file->flags & KTALLY_MAPPED_TABLE))
+		ret = give_table(agent, file->number, file->fd, err);
+	if (!ret && file->number && !(file->flags & KTALLY_MAPPED_INTERP))
+		ret = give_interpreter(agent, file->number, file->fd, err);
+	if (file->fd >= 0)
+		close(file->fd);
 	return ret;
 }
 
 int ktally_agent_work(struct ktally_agent *agent, uint64_t until, struct ktally_error *err)
 {
-	int ret = learn_files(agent, err);
+	int ret;
 
-	while (!ret && agent->nr && (!until || monotonic_now() < until))
-		ret = do_file(agent, agent->list[--agent->nr].number, err);
-	return ret ? ret : (int)agent->nr;
+	do {
+		ret = learn_files(agent, err);
+		while (!ret && agent->nr && (!until || monotonic_now() < until))
+			ret = do_file(agent, &agent->list[--agent->nr], err);
+	} while (!ret && !agent->nr && agent->more);
+	return ret ? ret : (int)(agent->nr + agent->more);
 }

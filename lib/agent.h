@@ -5,10 +5,11 @@
 
 #include "libktally.h"
 
-/** struct ktally_agent_file - a file that the module told of and that has no table yet */
+/** struct ktally_agent_file - a file that the module told of and that has no table yet; @fd -1: it cannot be had */
 struct ktally_agent_file {
-	uint32_t number;
+	uint32_t number, flags;
 	uint64_t bytes;
+	int fd;
 };
 
 /**
@@ -16,7 +17,8 @@ struct ktally_agent_file {
  * @ioctl: of the device; a test gives its own. Return: as ioctl(2)
  * @next: the least number of a file that was not asked for yet
  * @list: files that wait, the greatest first: those at the end are done first
- * @may_open: the module opens files for us; false once it said that we may not
+ * @most: that may wait, for each is open: the module keeps a file only until it was asked for
+ * @more: there may be more than these
  */
 struct ktally_agent {
 	int fd;
@@ -24,8 +26,8 @@ struct ktally_agent {
 	struct ktally_processes *procs;
 	uint32_t next;
 	struct ktally_agent_file *list;
-	unsigned int nr, room;
-	bool may_open;
+	unsigned int nr, room, most;
+	bool more;
 	struct ktally_agent_stats stats;
 };
 

@@ -651,6 +651,11 @@ void ktally_agent_close(struct ktally_agent *agent);
  */
 int ktally_agent_scan(struct ktally_agent *agent, const uint32_t *pids, unsigned int nr, struct ktally_error *err);
 /**
+ * ktally_agent_expect - have the module learn of the files of @program, as the shell would find it, and of its libraries, before it is started
+ * What cannot be found is no error: the module meets it when it is mapped. Return: 0 or -errno
+ */
+int ktally_agent_expect(struct ktally_agent *agent, const char *program, struct ktally_error *err);
+/**
  * ktally_agent_work - give tables of files that have none yet, until all have or @until (CLOCK_MONOTONIC ns; 0: no limit) has passed
  * To be called before the start, and then whenever records are read. Cheap when there is nothing to do.
  * Return: files that are still to be done, or -errno

@@ -73,10 +73,10 @@ void run_catch_signals(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-bool run_wait(int fd, uint64_t ns)
+bool run_wait(int fd, short events, uint64_t ns)
 {
 	struct timespec timeout = { .tv_sec = ns / 1000000000, .tv_nsec = ns % 1000000000 };
-	struct pollfd poll = { .fd = fd, .events = POLLIN | POLLPRI };
+	struct pollfd poll = { .fd = fd, .events = events };
 	sigset_t none;
 
 	sigemptyset(&none);
@@ -321,14 +321,14 @@ static int watch(struct run *run)
 {
 	uint64_t end = run->cfg->duration_ns ? run->started_ns + run->cfg->duration_ns : UINT64_MAX;
 	uint64_t next_interval = run->interval ? run->started_ns + run->interval_ns : UINT64_MAX;
-	uint64_t next_progress = 0, now = run->started_ns, poll = run->agent ? RUN_UNWIND_POLL_NS : POLL_NS, wait;
+	uint64_t next_progress = 0, now = run->started_ns, wait;
 	int status = EXIT_OK;
 
 	while (!status && now < end && !stop_signal && !child_poll(&run->child) && !all_gone(&run->cfg->pids)) {
-		wait = end - now < poll ? end - now : poll;
+		wait = end - now < POLL_NS ? end - now : POLL_NS;
 		if (next_interval - now < wait)
 			wait = next_interval - now;
-		if (!run_wait(ktally_device_fd(run->dev), wait)) {
+		if (!run_wait(ktally_device_fd(run->dev), run->agent ? POLLIN | POLLPRI : POLLIN, wait)) {
 			out_error("the session was deleted by someone else");
 			return EXIT_FAILED;
 		}

@@ -131,8 +131,8 @@ int run_close(struct run *run, int status);
 /** run_stop_requested - number of the signal that asked for the end, 0 if none. run_catch_signals makes it work */
 int run_stop_requested(void);
 void run_catch_signals(void);
-/** run_wait - wait until the device has something to read, a signal, a child's end or @ns. Return: false if the session is dead */
-bool run_wait(int fd, uint64_t ns);
+/** run_wait - wait until the device has @events (POLLIN: records, POLLPRI: files), a signal, a child's end or @ns. Return: false if the session is dead */
+bool run_wait(int fd, short events, uint64_t ns);
 /** run_clock - CLOCK_MONOTONIC in nanoseconds */
 uint64_t run_clock(void);
 

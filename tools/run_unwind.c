@@ -4,12 +4,14 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "out.h"
 #include "run_plan.h"
 #include "run_unwind.h"
 
 #define MAPPINGS_DEFAULT 131072U
+#define OPEN_MAX	16384U
 #define START_NS	3000000000ULL	/* a start waits no longer for tables */
 #define AGAIN_NS	500000000ULL	/* nor the command, once it runs */
 #define STEP_NS		200000000ULL	/* between two looks of the progress line */
@@ -77,15 +79,28 @@ static int work(struct run *run, uint64_t ns, bool tell, struct ktally_error *er
 	return left;
 }
 
-static int learn(struct run *run, uint64_t ns, bool tell, struct ktally_error *err)
+static int learn(struct run *run, uint64_t ns, bool first, struct ktally_error *err)
 {
 	int ret = ktally_agent_scan(run->agent, run->plan->pids, run->plan->nr_pids, err);
 
+	if (ret >= 0 && first && run->call->command)
+		ret = ktally_agent_expect(run->agent, run->call->command[0], err);
 	if (ret == -ENOSPC) {
 		out_warn("%s: stacks of some processes are cut short", err->text);
 		ret = 0;
 	}
-	return ret < 0 ? ret : work(run, ns, tell, err);
+	return ret < 0 ? ret : work(run, ns, first, err);
+}
+
+/* Each mapped file is held open once. The command behind "--" was forked before. */
+static void open_more(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= OPEN_MAX)
+		return;
+	limit.rlim_cur = limit.rlim_max < OPEN_MAX ? limit.rlim_max : OPEN_MAX;
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 int run_unwind_open(struct run *run)
@@ -95,6 +110,7 @@ int run_unwind_open(struct run *run)
 
 	if (!run->plan->mappings)
 		return EXIT_OK;
+	open_more();
 	run->procs = ktally_processes_new(false);
 	if (!run->procs) {
 		out_error("out of memory");

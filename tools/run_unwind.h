@@ -5,8 +5,6 @@
 
 #include "run.h"
 
-#define RUN_UNWIND_POLL_NS 20000000ULL	/* programs that start get their tables no later than this */
-
 /** run_unwind_dumps - was --unwind dump given? */
 bool run_unwind_dumps(const struct run *run);
 /** run_unwind_plan - give the session what walking by tables needs, if it walks user stacks. Return: exit code */

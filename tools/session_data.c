@@ -2,6 +2,7 @@
 /* ktally session snapshot, ktally session read: what a session measured. */
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -210,7 +211,7 @@ int session_read(const struct cmd_call *call)
 		do {
 			running = is_running(&session);
 			read_records(&reading, !running);
-			if (running && cfg->follow && !run_wait(ktally_device_fd(reading.dev), FOLLOW_NS))
+			if (running && cfg->follow && !run_wait(ktally_device_fd(reading.dev), POLLIN, FOLLOW_NS))
 				break;
 		} while (running && cfg->follow && !run_stop_requested());
 		status = tell_ring_losses(reading.reader, cfg->common.strict);

@@ -23,7 +23,7 @@ struct known {
 /* What the device is told and says. @errno_*: how it refuses */
 static struct fake {
 	struct known files[8];
-	unsigned int nr_pids, given, may_not_open, no_room;
+	unsigned int nr_pids, given, may_not_open, no_room, no_files, busy;
 	uint32_t pids[8192];
 	int table_errno;
 	uint64_t start, offset;		/* of the mapping by which files are told to be found */
@@ -35,6 +35,10 @@ static int do_process(struct ktally_follow *follow)
 	assert_int_equal(follow->reserved, 0);
 	if (fake.no_room) {
 		errno = ENOSPC;
+		return -1;
+	}
+	if (fake.busy && fake.busy--) {		/* it runs another program than a moment ago */
+		errno = EAGAIN;
 		return -1;
 	}
 	if (follow->pid == 2) {		/* kthreadd */
@@ -61,6 +65,10 @@ static int do_file(struct ktally_mapped *mapped)
 	}
 	if (mapped->flags & KTALLY_MAPPED_OPEN && fake.may_not_open) {
 		errno = EPERM;
+		return -1;
+	}
+	if (mapped->flags & KTALLY_MAPPED_OPEN && fake.no_files) {
+		errno = EMFILE;
 		return -1;
 	}
 	mapped->fd = -1;
@@ -124,7 +132,7 @@ static struct ktally_agent *new_agent(struct ktally_processes *procs)
 	agent->fd = -1;
 	agent->ioctl = fake_ioctl;
 	agent->procs = procs;
-	agent->may_open = true;
+	agent->most = 64;
 	memset(&fake, 0, sizeof(fake));
 	setenv("XDG_CACHE_HOME", "/nonexistent", 1);
 	return agent;
@@ -169,6 +177,30 @@ static void every_file_gets_its_table(void **state)
 	free(self);
 }
 
+/* Files wait open: no more than may be, and none is forgotten. */
+static void few_files_wait_at_a_time(void **state)
+{
+	struct ktally_agent *agent = new_agent(NULL);
+	struct ktally_error err;
+	unsigned int n;
+
+	(void)state;
+	agent->most = 2;
+	for (n = 1; n < 8; n++)
+		fake.files[n] = (struct known){ .there = true, .path = "/bin/sh", .bytes = 100 * n };
+	assert_int_equal(ktally_agent_work(agent, 1, &err), 3);		/* two, and at least one more */
+	assert_int_equal(agent->nr, 2);
+	assert_int_equal(ktally_agent_work(agent, 0, &err), 0);
+	assert_int_equal(fake.given, 7);
+	fake.no_files = true;
+	agent->next = 0;
+	fake.files[5].table = 0;
+	assert_int_equal(ktally_agent_work(agent, 0, &err), 0);
+	assert_int_equal(fake.given, 7);
+	assert_true(agent->stats.failed > 0);
+	ktally_agent_close(agent);
+}
+
 static void tables_are_refused(void **state)
 {
 	static const struct { int code, ret; } list[] = { { EEXIST, 0 }, { ENOENT, 0 }, { ENOMEM, 0 }, { EBADMSG, 0 }, { ENODEV, -ENODEV } };
@@ -200,6 +232,7 @@ static void processes_are_learnt(void **state)
 	unsigned int i;
 
 	(void)state;
+	fake.busy = 3;
 	assert_int_equal(ktally_agent_scan(agent, pids, 2, &err), 1);
 	assert_int_equal(fake.pids[0], getpid());
 	map = ktally_processes_find(procs, image, ip);
@@ -281,7 +314,6 @@ static void what_may_not_be_opened_is_found_in_proc(void **state)
 	fake.files[1] = (struct known){ .there = true, .path = self, .bytes = 4096 };
 	assert_int_equal(ktally_agent_work(agent, 0, &err), 0);
 	assert_int_equal(fake.given, 1);
-	assert_false(agent->may_open);
 	fake.files[2] = (struct known){ .there = true, .path = self, .bytes = 4096 };
 	fake.start++;		/* nothing is mapped there any more */
 	assert_int_equal(ktally_agent_work(agent, 0, &err), 0);
@@ -296,6 +328,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_file_gets_its_table),
+		cmocka_unit_test(few_files_wait_at_a_time),
 		cmocka_unit_test(tables_are_refused),
 		cmocka_unit_test(processes_are_learnt),
 		cmocka_unit_test(deleted_files_stay_open),
