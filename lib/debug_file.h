@@ -29,5 +29,7 @@ int ktally_debug_file_open(const struct ktally_debug_wish *wish);
  * Return: a descriptor; -1: no servers, no library, or they do not know it
  */
 int ktally_debuginfod_open(const char *build_id, bool executable);
+/** ktally_debuginfod_retry - ask again after servers were given up */
+void ktally_debuginfod_retry(void);
 
 #endif /* KTALLY_DEBUG_FILE_H */

@@ -38,11 +38,11 @@ static time_t now(void)
 	return time.tv_sec;
 }
 
+/* Before anything has come @whole is 0, and @done counts something else. */
 static int check_progress(void *client, long done, long whole)
 {
 	(void)client;
-	(void)whole;
-	if (done != last.done) {
+	if (whole > 0 && done != last.done) {
 		last.done = done;
 		last.since = now();
 	}
@@ -68,6 +68,11 @@ static const struct library *load(void)
 	if (library.end && library.debuginfo && library.executable && library.set_progress)
 		library.begin = (client_begin *)dlsym(handle, "debuginfod_begin");
 	return library.begin ? &library : NULL;
+}
+
+void ktally_debuginfod_retry(void)
+{
+	silent = false;
 }
 
 int ktally_debuginfod_open(const char *build_id, bool executable)
