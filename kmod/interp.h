@@ -43,13 +43,14 @@ void ktally_codes_free(struct ktally_codes *codes);
 size_t ktally_codes_length(void);
 
 /**
- * ktally_interp_codes() - tell of code objects that the reader of the ring was not told of yet (KTALLY_RECORD_CODE)
+ * ktally_interp_codes() - complete the words of code objects, and tell of those that the reader of the ring was not
+ * told of yet (KTALLY_RECORD_CODE)
  * @probe: whose hit it is
  * @ring: of this CPU, or NULL: there is nobody to tell
  * @codes: of this CPU and session, or NULL likewise
  * @image: KTALLY_CTX_IMAGE of the running task
  * @interp: checked
- * @words: as ktally_interp_walk() gave them
+ * @words: as ktally_interp_walk() gave them; hashes are put in
  * @nr: how many
  *
  * At most KTALLY_CODES_PER_HIT of them in one hit; what found no room in the ring, or was not in memory, is tried
@@ -58,7 +59,7 @@ size_t ktally_codes_length(void);
  * Context: between ktally_probe_begin() and ktally_probe_end().
  */
 void ktally_interp_codes(const struct ktally_probe *probe, struct ktally_ring *ring, struct ktally_codes *codes,
-			 u64 image, const struct ktally_interp *interp, const unsigned long *words, unsigned int nr);
+			 u64 image, const struct ktally_interp *interp, unsigned long *words, unsigned int nr);
 
 #define KTALLY_CODES_PER_HIT	64
 

@@ -4,7 +4,7 @@
  *
  * They live in the task's memory and may be gone soon after, so they are copied when they are first met. What was told
  * is remembered in a small set of hashes: of the address and of what the object says of itself, for an address is
- * used again.
+ * used again. Four bits of that are in the words of stacks too, so that a name is not put on what was there before.
  */
 #include <linux/cpumask.h>
 #include <linux/kernel.h>
@@ -255,27 +255,42 @@ static bool tell(const struct ktally_probe *probe, struct ktally_ring *ring, u64
 	return true;
 }
 
-static bool tell_word(const struct ktally_probe *probe, struct ktally_ring *ring, struct ktally_codes *codes,
-		      u64 image, const struct ktally_interp *interp, unsigned long word)
+/* What is kept of a code object while it is found out whether it was told of. */
+struct head {
+	u64 name;
+	u64 file;
+	u64 lines;
+	u32 line;
+	u64 hash;
+};
+
+static bool read_head(const struct ktally_interp *interp, unsigned long address, struct head *head)
 {
 	struct ktally_piece piece = KTALLY_PIECE_EMPTY;
-	struct code code = { .address = KTALLY_WORD_CODE(word) };
 	u8 bytes[KTALLY_INTERP_SPAN_MAX];
-	u64 name, file, lines, hash;
 
 	ktally_interp_code_piece(interp, &piece);
-	if (!ktally_piece_read(&piece, code.address, bytes))
+	if (!ktally_piece_read(&piece, address, bytes))
 		return false;
-	name = ktally_piece_u64(&piece, bytes, interp->code_name);
-	file = ktally_piece_u64(&piece, bytes, interp->code_file);
-	lines = ktally_piece_u64(&piece, bytes, interp->code_lines);
-	code.line = ktally_piece_u32(&piece, bytes, interp->code_line);
-	hash = mix(mix(mix(mix(mix(mix(1, image), code.address), name), file), lines), code.line) | 1;
+	head->name = ktally_piece_u64(&piece, bytes, interp->code_name);
+	head->file = ktally_piece_u64(&piece, bytes, interp->code_file);
+	head->lines = ktally_piece_u64(&piece, bytes, interp->code_lines);
+	head->line = ktally_piece_u32(&piece, bytes, interp->code_line);
+	head->hash = mix(mix(mix(mix(1, head->name), head->file), head->lines), head->line);
+	return true;
+}
+
+static bool tell_head(const struct ktally_probe *probe, struct ktally_ring *ring, struct ktally_codes *codes,
+		      u64 image, const struct ktally_interp *interp, const struct head *head, u64 address)
+{
+	u64 hash = mix(mix(head->hash, image), address) | 1;
+	struct code code = { .address = address, .line = head->line };
+
 	if (was_told(codes, hash))
 		return false;
-	if (!find_text(interp, name, &code.name) || !find_text(interp, file, &code.file))
+	if (!find_text(interp, head->name, &code.name) || !find_text(interp, head->file, &code.file))
 		return false;
-	find_lines(interp, lines, &code);
+	find_lines(interp, head->lines, &code);
 	if (!tell(probe, ring, image, interp->version, &code))
 		return false;
 	remember(codes, hash);
@@ -283,13 +298,20 @@ static bool tell_word(const struct ktally_probe *probe, struct ktally_ring *ring
 }
 
 void ktally_interp_codes(const struct ktally_probe *probe, struct ktally_ring *ring, struct ktally_codes *codes,
-			 u64 image, const struct ktally_interp *interp, const unsigned long *words, unsigned int nr)
+			 u64 image, const struct ktally_interp *interp, unsigned long *words, unsigned int nr)
 {
 	unsigned int i, told = 0;
+	unsigned long address;
+	struct head head;
 
 	if (!ring || !codes)
 		return;
-	for (i = 0; i < nr && told < KTALLY_CODES_PER_HIT; i++)
-		if (KTALLY_WORD_CODE(words[i]))
-			told += tell_word(probe, ring, codes, image, interp, words[i]);
+	for (i = 0; i < nr; i++) {
+		address = KTALLY_WORD_CODE(words[i]) & ~15UL;
+		if (!address || !read_head(interp, address, &head))
+			continue;
+		words[i] |= head.hash >> 60;
+		if (told < KTALLY_CODES_PER_HIT)
+			told += tell_head(probe, ring, codes, image, interp, &head, KTALLY_WORD_CODE(words[i]));
+	}
 }

@@ -101,13 +101,13 @@ static void records_name_frames(void **state)
 	struct ktally_processes *procs = ktally_processes_new(false);
 	struct ktally_symbolizer *sym;
 	const struct ktally_frame *frame;
-	uint64_t word = KTALLY_WORD_INTERP | 0x1234, i;
+	uint64_t word = KTALLY_WORD_INTERP | 0x12345, i;
 	char name[32];
 
 	(void)state;
 	ktally_symbolizer_new(&sym, procs, NULL);
 	assert_string_equal(ktally_symbolize_user(sym, IMAGE, word, false)->name, "[unknown]");
-	assert_int_equal(learn(procs, 0x12340, "f", "/a/b.py", 12), 0);
+	assert_int_equal(learn(procs, 0x12345, "f", "/a/b.py", 12), 0);
 	frame = ktally_symbolize_user(sym, IMAGE, word, true);
 	assert_string_equal(frame->name, "f");
 	assert_string_equal(frame->file, "/a/b.py");
@@ -116,15 +116,18 @@ static void records_name_frames(void **state)
 	assert_string_equal(frame->module, "[python]");
 	assert_ptr_equal(frame, ktally_symbolize_user(sym, IMAGE, word | KTALLY_WORD_ENTRY, false));
 	assert_string_equal(ktally_symbolize_user(sym, IMAGE + 1, word, false)->name, "[unknown]");
-	/* The address is used again: what was said before stays, what is asked now is of the new one. */
-	assert_int_equal(learn(procs, 0x12340, "another", "", 1), 0);
+	/* The address is used again: both are known, or if the hash does not tell them apart, the new one. */
+	assert_int_equal(learn(procs, 0x12346, "another", "", 1), 0);
+	assert_string_equal(ktally_symbolize_user(sym, IMAGE, word | 1ULL << 48, false)->name, "f");
+	assert_string_equal(ktally_symbolize_user(sym, IMAGE, KTALLY_WORD_INTERP | 0x12346, false)->name, "another");
+	assert_int_equal(learn(procs, 0x12345, "third", "", 1), 0);
 	assert_string_equal(frame->name, "f");
-	assert_string_equal(ktally_symbolize_user(sym, IMAGE, word | 1ULL << 44, false)->name, "another");
+	assert_string_equal(ktally_symbolize_user(sym, IMAGE, word | 2ULL << 48, false)->name, "third");
 	for (i = 1; i < 5000; i++) {
 		snprintf(name, sizeof(name), "f%u", (unsigned int)i);
 		assert_int_equal(learn(procs, i * 16, name, "/a/b.py", 1), 0);
 	}
-	assert_string_equal(ktally_symbolize_user(sym, IMAGE, KTALLY_WORD_INTERP | 4321, false)->name, "f4321");
+	assert_string_equal(ktally_symbolize_user(sym, IMAGE, KTALLY_WORD_INTERP | 4321 * 16, false)->name, "f4321");
 	ktally_symbolizer_free(sym);
 	ktally_processes_free(procs);
 }

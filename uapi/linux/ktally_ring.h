@@ -168,7 +168,7 @@ struct ktally_mmap {
  * struct ktally_code - body of CODE
  * @record: head; the code may have been met before by another CPU
  * @image: KTALLY_CTX_IMAGE of the process
- * @code: address of the code object, as in KTALLY_WORD_CODE()
+ * @code: the code object, as in KTALLY_WORD_CODE()
  * @line: its first line
  * @name: bytes of its name, which stands first in @data
  * @file: bytes of its file's name, which follows

@@ -45,10 +45,13 @@
  */
 #define KTALLY_WORD_NO_FRAME	(KTALLY_WORD_INTERP | KTALLY_WORD_ENTRY)
 #define KTALLY_WORD_INTERP_CUT	KTALLY_WORD_INTERP
-/* Of an interpreter's frame: address of the code object (a multiple of 16 below 2^48), and its instruction in units of the interpreter. */
-#define KTALLY_WORD_CODE(word)	(((word) & ((1ULL << 44) - 1)) << 4)
-#define KTALLY_WORD_INSTRUCTION(word)	(((word) >> 44) & 0x3ffff)	/* KTALLY_INSTRUCTION_UNKNOWN: not known */
-#define KTALLY_INSTRUCTION_UNKNOWN	0x3ffff
+/*
+ * Of an interpreter's frame: its code object, and its instruction in units of the interpreter. The code object is told by its address, which
+ * is below 2^48; since addresses are used again, the lowest 4 bits, which have nothing to tell, are a hash of what it says of itself.
+ */
+#define KTALLY_WORD_CODE(word)	((word) & ((1ULL << 48) - 1))
+#define KTALLY_WORD_INSTRUCTION(word)	(((word) >> 48) & 0x3fff)	/* KTALLY_INSTRUCTION_UNKNOWN: not known, or beyond */
+#define KTALLY_INSTRUCTION_UNKNOWN	0x3fff
 
 /**
  * enum ktally_cut - why a walk ended before the end of the stack
