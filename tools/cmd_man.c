@@ -210,7 +210,7 @@ static void put_environment(void)
 	     ".It Ev NO_COLOR\n"
 	     "If set and not empty, nothing is coloured.\n"
 	     ".It Ev KTALLY_NODE_ROOT\n"
-	     "Where the root of the machine is mounted, for a ktally that runs in a container of its own:\n"
+	     "Where the root of the machine is mounted, for a ktally in a container:\n"
 	     "names of pods and containers are read from the folders below it.\n"
 	     "The default is /.\n"
 	     ".It Ev KTALLY_PAGER , PAGER\n"
