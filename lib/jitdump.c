@@ -15,6 +15,7 @@
 /* Of a record only the part that is looked at is read; the rest is bytes of code. */
 #define RECORD_LOOK 65536U
 #define LINES_LOOK (16U << 20)
+#define ELF_HEADER 64U
 #define RECORDS_PER_READ (1U << 22)
 
 enum { LOAD = 0, MOVE = 1, DEBUG_INFO = 2, CLOSE = 3 };
@@ -110,10 +111,27 @@ static int read_head(struct ktally_jitdump *dump, int fd)
 	return dump->at < (off_t)sizeof(head) || dump->at > (off_t)HEAD_MAX ? -EBADMSG : 1;
 }
 
-/* The lines that were told of @address, as those of @code. */
+/* V8 counts addresses of lines from an ELF header that perf is going to put before the code. */
+static uint64_t lines_shift(const struct ktally_jitdump *dump, const char *name)
+{
+	static const char *const prefixes[] = { "JS:", "LazyCompile:", "Function:", "Script:", "Eval:" };
+	unsigned int i;
+
+	for (i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
+		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
+			return dump->lines.list[0].delta >= ELF_HEADER ? ELF_HEADER : 0;
+	return 0;
+}
+
+/* The lines that were told of its address, as those of @code. */
 static void take_lines(struct ktally_jitdump *dump, struct ktally_jit_code *code)
 {
+	uint64_t shift = dump->lines.nr ? lines_shift(dump, code->name) : 0;
+	uint32_t i;
+
 	if (dump->lines.nr && dump->lines.address == code->start) {
+		for (i = 0; i < dump->lines.nr; i++)
+			dump->lines.list[i].delta -= shift;
 		code->lines = dump->lines.list;
 		code->nr_lines = dump->lines.nr;
 	}
