@@ -281,15 +281,35 @@ static uint64_t scan(struct ktally_image *image, uint64_t start, uint64_t end, u
 	return end;
 }
 
+/* Behind the last return of __do_global_dtors_aux stands frame_dummy, which only jumps. Return: where that ends */
+static size_t x86_dummy(const uint8_t *code, size_t at, size_t size)
+{
+	static const uint8_t endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
+	size_t from = at;
+
+	while (at < size && code[at] != 0xe9 && code[at] != 0xeb) {
+		if (code[at] == 0xc3)
+			at++;
+		else if (size - at >= 4 && !memcmp(code + at, endbr64, 4))
+			at += 4;
+		else if (x86_nop(code + at, size - at))
+			at += x86_nop(code + at, size - at);
+		else
+			return from;
+	}
+	at += at < size ? (code[at] == 0xe9 ? 5 : 2) : 0;
+	return at <= size ? at : from;
+}
+
 /*
  * What crtbegin.o comes to: register_tm_clones and such, which use no stack, and among them __do_global_dtors_aux, which pushes %rbp behind
- * "cmpb $0, completed(%rip); jne", and pops it before its return. Return: 1: done; 0: it is something else; or -errno
+ * "cmpb $0, completed(%rip); jne", and pops it before its return. Return: bytes of that, 0 if it is something else; or -errno
  */
 static int x86_dtors(struct ktally_unwind_build *build, struct ktally_image *image, uint64_t start, uint64_t end)
 {
 	struct ktally_unwind_rule pushed = { .cfa = KTALLY_CFA_REGISTER, .reg = X86_STACK, .offset = 16, .return_offset = -8, .nr_saved = 1, .saved = { -2 } };
-	size_t size = end - start, push, pop;
-	const uint8_t *code = image->machine == EM_X86_64 && size <= CRT_MAX ? ktally_image_code(image, start, size) : NULL;
+	size_t size = end - start < CRT_MAX ? end - start : CRT_MAX, push, pop, length;
+	const uint8_t *code = image->machine == EM_X86_64 ? ktally_image_code(image, start, size) : NULL;
 	int rc;
 
 	if (!code)
@@ -301,14 +321,15 @@ static int x86_dtors(struct ktally_unwind_build *build, struct ktally_image *ima
 		pop++;
 	if (pop + 1 >= size || pop - push > CRT_BODY)
 		return 0;
-	rc = ktally_unwind_build_piece(build, start, end);
+	length = x86_dummy(code, pop + 2, size);
+	rc = ktally_unwind_build_piece(build, start, start + length);
 	if (!rc)
 		rc = add_depth(build, start, 8);
 	if (!rc)
 		rc = add(build, start + push + 1, &pushed);
 	if (!rc)
 		rc = add_depth(build, start + pop + 1, 8);
-	return rc ? rc : 1;
+	return rc < 0 ? rc : (int)length;
 }
 
 /* Code without stubs: whoever wrote no tables may still keep frame pointers, as JIT compilers and the code they leave in files do. */
@@ -318,8 +339,12 @@ static int code_gap(struct ktally_unwind_build *build, struct ktally_image *imag
 	unsigned int length;
 	int rc = start < end ? x86_dtors(build, image, start, end) : 0;
 
-	if (rc)
-		return rc < 0 ? rc : 0;
+	if (rc < 0)
+		return rc;
+	start += (unsigned int)rc;
+	if (is_padding(image, start, end))
+		return 0;
+	rc = 0;
 	while (start < end && !rc) {
 		at = scan(image, start, end, &prologues, &length);
 		/* A byte early, so that an address of return, less one, is still inside. */

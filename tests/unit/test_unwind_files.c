@@ -209,6 +209,14 @@ static struct ktally_unwind_table *table_of(const char *path, struct ktally_unwi
 	return table;
 }
 
+static void is_kind(const struct ktally_unwind_table *table, uint64_t offset, uint8_t cfa)
+{
+	const struct ktally_unwind_rule *rule = ktally_unwind_rule_at(table, offset);
+
+	assert_non_null(rule);
+	assert_int_equal(rule->cfa, cfa);
+}
+
 static bool same_tables(const struct ktally_unwind_table *a, const struct ktally_unwind_table *b)
 {
 	size_t size = a->rules_offset + a->nr_rules * sizeof(struct ktally_unwind_rule);
@@ -259,6 +267,97 @@ static void test_files(void **state)
 	snprintf(path, sizeof(path), "%s/none.so", folder);
 	assert_null(table_of(path, &info));
 	assert_null(table_of("/etc/passwd", &info));
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	assert_int_equal(system(command), 0);
+}
+
+/* ---- code that nothing describes ---- */
+
+static uint64_t symbol(const char *path, const char *name)
+{
+	char command[256];
+	unsigned long long at = 0;
+	FILE *nm;
+
+	snprintf(command, sizeof(command), "nm %s | grep ' %s$'", path, name);
+	nm = popen(command, "r");
+	assert_non_null(nm);
+	assert_int_equal(fscanf(nm, "%llx", &at), 1);
+	pclose(nm);
+	return at;
+}
+
+/* The stubs of @section must have the same rules whether the linker described them or not. */
+static unsigned int compare_stubs(const char *described, const char *bare, const char *section)
+{
+	static struct ktally_image image;
+	struct ktally_unwind_table *a = table_of(described, NULL), *b = table_of(bare, NULL);
+	int fd = open(bare, O_RDONLY);
+	unsigned int nr = 0;
+	GElf_Shdr header;
+	Elf_Scn *scn;
+	uint64_t at;
+
+	assert_true(a && b && fd >= 0);
+	assert_int_equal(ktally_image_open(&image, fd, NULL, 0, NULL), 0);
+	if (ktally_image_section(&image, section, &header, &scn))
+		for (at = header.sh_offset; at < header.sh_offset + header.sh_size; at++, nr++)
+			assert_memory_equal(ktally_unwind_rule_at(a, at), ktally_unwind_rule_at(b, at), sizeof(struct ktally_unwind_rule));
+	ktally_image_close(&image);
+	close(fd);
+	free(a);
+	free(b);
+	return nr;
+}
+
+static void test_gaps(void **state)
+{
+	static const char make[] =
+		"set -e; d=$(mktemp -d /tmp/ktally-unwind-XXXXXX); echo $d >&3; cd $d\n"
+		"cat >a.c <<-'END'\n"
+		"#include <stdio.h>\n#include <unistd.h>\n"
+		"int first(void) { return puts(\"x\") + getpid(); }\n"
+		"__asm__(\".balign 16\\nback: mov $15, %rax\\nsyscall\\n.balign 16\");\n"
+		"int second(void) { return getpid() + puts(\"y\"); }\n"
+		"__asm__(\".balign 16\\nkeeps: push %rbp\\nmov %rsp, %rbp\\ncall first\\npop %rbp\\nret\\n.balign 16\");\n"
+		"int third(void) { return getpid() + puts(\"z\"); }\n"
+		"__asm__(\".balign 16\\nbare: mov %rdi, %rax\\nret\\n.balign 16\");\n"
+		"int last(void) { return getpid() - 1; }\n"
+		"END\n"
+		"for f in '-z lazy' '-z lazy -z ibtplt'; do l=\"gcc -O1 -fno-toplevel-reorder -fPIC -shared -Wl,$(echo $f | tr ' ' ,)\"; n=$(echo $f | tr -d ' ')\n"
+		"$l -o said$n a.c; $l -Wl,--no-ld-generated-unwind-info -o bare$n a.c; done\n";
+	char command[4096], folder[64] = "", said[128], bare[128];
+	struct ktally_unwind_table *table;
+	FILE *pipe;
+
+	(void)state;
+#ifndef __x86_64__
+	skip();
+#endif
+	snprintf(command, sizeof(command), "exec 3>&1 >/dev/null; %s", make);
+	pipe = popen(command, "r");
+	assert_non_null(pipe);
+	assert_int_equal(fscanf(pipe, "%63s", folder), 1);
+	assert_int_equal(pclose(pipe), 0);
+	snprintf(said, sizeof(said), "%s/said-zlazy", folder);
+	snprintf(bare, sizeof(bare), "%s/bare-zlazy", folder);
+	assert_true(compare_stubs(said, bare, ".plt") >= 48);
+	table = table_of(bare, NULL);
+	/* Here and there the file offset is the address. */
+	is_kind(table, symbol(bare, "back"), KTALLY_CFA_SIGNAL);
+	is_kind(table, symbol(bare, "back") - 1, KTALLY_CFA_SIGNAL);
+	is_kind(table, symbol(bare, "keeps"), KTALLY_CFA_FRAME);
+	is_kind(table, symbol(bare, "bare"), KTALLY_CFA_UNKNOWN);
+	is_kind(table, symbol(bare, "last"), KTALLY_CFA_REGISTER);
+	is_kind(table, symbol(bare, "_init"), KTALLY_CFA_REGISTER);
+	is_kind(table, symbol(bare, "_init") + 8, KTALLY_CFA_REGISTER);
+	assert_int_equal(ktally_unwind_rule_at(table, symbol(bare, "_init") + 8)->offset, 16);
+	is_kind(table, symbol(bare, "__do_global_dtors_aux"), KTALLY_CFA_REGISTER);
+	free(table);
+	snprintf(said, sizeof(said), "%s/said-zlazy-zibtplt", folder);
+	snprintf(bare, sizeof(bare), "%s/bare-zlazy-zibtplt", folder);
+	assert_true(compare_stubs(said, bare, ".plt") >= 48);
+	assert_true(compare_stubs(said, bare, ".plt.sec") >= 32);
 	snprintf(command, sizeof(command), "rm -r %s", folder);
 	assert_int_equal(system(command), 0);
 }
@@ -397,8 +496,8 @@ static void test_siphash(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_readelf), cmocka_unit_test(test_files), cmocka_unit_test(test_vdso), cmocka_unit_test(test_cache),
-		cmocka_unit_test(test_siphash),
+		cmocka_unit_test(test_readelf), cmocka_unit_test(test_files), cmocka_unit_test(test_gaps), cmocka_unit_test(test_vdso),
+		cmocka_unit_test(test_cache), cmocka_unit_test(test_siphash),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
