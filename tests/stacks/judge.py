@@ -15,7 +15,7 @@ import truth
 # Where the kernel is entered from user space, or a thread begins there.
 KERNEL_ENTRY = re.compile(r"entry_SYSCALL_64\w*|asm_\w+|ret_from_fork\w*|error_\w+|paranoid_\w+|el0\w*|common_interrupt_return|"
                           r"entry_\w+|swapgs_\w+|sync_regs|irqentry_\w+")
-UNNAMED = re.compile(r"\[unknown\]|0x[0-9a-f]+|\[(?!vdso\]).*\]|")
+UNNAMED = re.compile(r"\[unknown\]|0x[0-9a-f]+|\[(?!vdso\]|(?:ftrace|kprobe|bpf)).*\]|")
 # What a process does when it has no user side: it is being replaced, or ends, or has not begun.
 NO_USER = re.compile(r"\w*exec\w*|do_exit|do_group_exit|ret_from_fork\w*|exit_mm\w*|\w*exit_to_user_mode\w*|mmput")
 REASONS = 3
@@ -157,12 +157,14 @@ def plain(name):
 
 
 def frame_name(frame):
-    """The name that truth.py knows a frame by: 'py:' before those of Python; the file in brackets if it has none."""
+    """The name that truth.py knows a frame by: 'py:' or 'pylib:' before those of Python; the file in brackets if it has none."""
     name = plain(frame["name"])
     if name == "[unknown]":
         base = frame.get("module", "").rsplit("/", 1)[-1]
         return f"[{base.strip('[]')}]" if base else name
-    return f"py:{name}" if frame.get("kind") == "python" else name
+    if frame.get("kind") != "python":
+        return name
+    return f"py:{name}" if frame.get("file", "chain.py").endswith("chain.py") else f"pylib:{name}"
 
 
 def read_report(path):

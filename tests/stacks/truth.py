@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 # Functions of our own: what stands for "something of the library" is none of these.
 OWN = r"(?!_Z|_R|(?:main|alpha|beta|gamma_?|delta|epsilon|descend|fill|compare|handle|now_ms|leaf\w*|work::.*|chain::.*|plugin_\w+|(?:gamma|sort|leaf|compare)_(?:one|two))$)"
-LIBC = OWN + r"(?:[A-Za-z_]\w*|\S*@plt)(?:\.(?:part|constprop|isra|cold)\.\d+)*"
+LIBC = OWN + r"(?:[A-Za-z_]\w*|\S*@plt)(?:\.(?:part|constprop|isra|cold|localalias)(?:\.\d+)?)*"
 LIBCXX = (OWN + r"(?:(?:\w+\s)*std::.*|\w*cxxabiv1::.*|\w*__gnu_cxx::.*|operator\s(?:new|delete).*|_Unwind_\w+|__cxa_\w+|__gxx_personality_v0|__dynamic_cast|"
           r"\[lib(?:stdc\+\+|gcc_s)\.so\S*\]|.*@plt|(?:bool|void|int|long|char)\S*\s.*std::.*)")
 
@@ -26,10 +26,10 @@ PIECES = {
     "plt": r"?\S*@plt",
     "mem": r"$plt ?_*mem(cpy|move|set|chr)\w*",
     # Of libc, by the names that its debug files have.
-    "sort": r"$plt *(\S*@plt|_*qsort\w*|msort_with_tmp\S*|_*mem(cpy|move)\w*|_quicksort|_*sysconf\w*|linux_sysconf|_*malloc\w*|_*free|_*int_(malloc|free)\S*|tcache\w*)",
+    "sort": r"$plt *(\S*@plt|_*qsort\w*|msort_with_tmp\S*|_*mem(cpy|move)\w*|_quicksort|_*sysconf\w*|linux_sysconf\S*|get_phys_pages|_*malloc\w*|_*free|_*int_(malloc|free)\S*|tcache\S*|sysmalloc\S*|ptmalloc\S*|_*s?brk|_*get_nprocs\w*)",
     "print": r"*(_*v?snprintf\w*|\w*printf\w*|_itoa_word|_IO_\w+|_*str\w+|_*mem(cpy|move|set|chr)\w*|__find_spec\w*|outstring\w*|\S*@plt)",
-    "strtod": r"*(_*strto\w+|round_and_return|str_to_mpn\S*|_*mpn_\w+|_*str(len|nlen|ncasecmp)\w*|_*mem\w+|\S*@plt)",
-    "clock": r"*(_*clock_gettime\w*|\S*@plt|_*vdso_clock_gettime|_*cvdso_clock_gettime\w*|do_hres\w*|vread_\w+)",
+    "strtod": r"*(_*strto\w+|round_\w+|str_to_mpn\S*|_*mpn_\w+|_*str(len|nlen|ncasecmp)\w*|_*mem\w+|\S*@plt)",
+    "clock": r"*(_*clock_gettime\w*|\S*@plt|_*vdso_clock_gettime|_*cvdso_clock_gettime\w*|do_hres\w*|vread_\w+|\[vdso\])",
 }
 
 
@@ -43,6 +43,10 @@ class Workload:
     paths: dict
     rare: dict = field(default_factory=dict)
     aside: tuple = ()
+
+    def __post_init__(self):
+        self.rare = {**self.rare, "first instruction": "_start", "first calls of libc": "_start __libc_start_main\\w* *(__libc_start_call_main|frame_dummy|register_tm_clones|_init|call_init\\S*|_*libc_init\\w*|_dl_\\w+|"
+                     "\\S*@plt) ?_dl_runtime_resolve\\w* *(_dl_\\w+|do_lookup_x|check_match|strcmp\\S*)"}
 
 
 # ---- C ----
@@ -59,7 +63,7 @@ C_PATHS = {
     "print": f"{C} epsilon leaf_parse $print",
     "read": f"{C} epsilon leaf_read $plt ?_*(libc_)?read\\w*",
     "clock": f"{C} epsilon leaf_clock $clock",
-    "signal": f"{C} epsilon leaf_signal ?(_*raise|gsignal) +_*pthread_kill\\w* __restore_rt handle",
+    "signal": f"{C} epsilon leaf_signal ?(_*raise|gsignal) +_*pthread_kill[\\w.]* __restore_rt handle",
 }
 C_RARE = {
     # Between the calls, and on the way into them.
@@ -72,12 +76,11 @@ C_RARE = {
     "epsilon": f"{C} epsilon",
     "leaf aligned": f"{C} delta leaf_aligned $mem",
     "descend": f"{C} epsilon +descend",
-    "raise": f"{C} epsilon leaf_signal $plt *(_*raise|gsignal|_*pthread_kill\\w*|_*getpid|_*gettid) ?__restore_rt",
+    "raise": f"{C} epsilon leaf_signal $plt *(_*raise|gsignal|_*pthread_(kill|self)[\\w.]*|_*getpid|_*gettid) ?__restore_rt",
     "open": "$main $plt *(_*open\\w*|_*libc_open\\w*|_*(bsd_)?signal|_*ssignal|_*(libc_)?sigaction|unlink|ato[il]|_*strtol\\w*)",
     "first calls": "$main *(alpha|now_ms) *beta *gamma_ *(delta|epsilon) *(leaf_\\w+) *(_*qsort\\w*|snprintf|_*vsnprintf\\w*|raise|gsignal) $lazy",
     "loading": "$loading",
     "ending": "$ending",
-    "start": "$libc_start",
 }
 
 
@@ -101,7 +104,7 @@ def thrown(least):
 
 CC_PATHS = {
     "spin": DELTA + r" (void\s)?work::leaf_spin<20000u>.*",
-    "sort": SORT + rf" *((void\s)?std::.*|{LIBC})",
+    "sort": SORT + rf" *((void\s)?std::.*|operator\s(new|delete).*|{LIBC})",
     "compare": SORT + r" *(void\s)?std::.* work::Less<unsigned\sint>::operator\(\).*",
     "throw": thrown(0) + rf" __cxa_throw _Unwind_RaiseException *({LIBCXX}|{LIBC})",
     "stream": EPSILON + rf" work::leaf_stream.* *({LIBCXX}|{LIBC})",
@@ -245,12 +248,12 @@ JAVA_RARE = {
     "step": f"{JAVA_CHAIN} {java('run', '.*(Delta|Epsilon)')} *({JAVA_STOP})",
 }
 
-# ---- Python: 'py:' marks its frames; those of the interpreter in C stand around them ----
+# ---- Python: 'py:' marks frames of chain.py, 'pylib:' of other files; those of the interpreter in C stand around them ----
 
-PY_NATIVE = OWN + r"(?!ext_)(?:_?Py\w*|\[python3\S*\]|\[_json\S*\]|_?_?[a-z]\w*|.*@plt|\[lib(?:m|expat|z)\.so\S*\])(?:\.(?:part|constprop|isra|cold)\.\d+)*"
+PY_NATIVE = OWN + r"(?!ext_)(?:_?Py\w*|\[python3\S*\]|\[_json\S*\]|[A-Za-z_]\w*|.*@plt|\[lib(?:m|expat|z)\.so\S*\])(?:\.(?:part|constprop|isra|cold|localalias)(?:\.\d+)?)*"
 N = f"*({PY_NATIVE})"
 # Frames of Python that are none of ours, with those in C between them.
-PY_OTHER = f"{PY_NATIVE}|py:(?!main|alpha|(?:Beta\\.)?call$|gamma|delta|epsilon|leaf_|key$|called_back|numbers).*"
+PY_OTHER = f"{PY_NATIVE}|pylib:.*|py:<module>"
 PY = f"$libc_start ?main {N} py:<module> {N} py:main"
 PY_CHAIN = f"{PY} {N} py:alpha {N} py:(Beta\\.)?call {N} py:gamma"
 PY_DELTA = f"{PY_CHAIN} {N} py:delta"
@@ -262,7 +265,7 @@ PY_PATHS = {
     "extension": f"{PY_EPSILON} {N} py:leaf_native {N} ext_burn ext_spin",
     "called back": f"{PY_EPSILON} {N} py:leaf_native {N} ext_call ext_callback {N} py:called_back {N}",
     "generator": f"{PY_EPSILON} {N} py:leaf_generator {N} py:numbers {N} py:leaf_spin {N}",
-    "json": f"{PY_EPSILON} {N} py:leaf_json {N} py:dumps {N} *py:.* {N} *py:.* {N} *py:.* {N}",
+    "json": f"{PY_EPSILON} {N} py:leaf_json {N} pylib:dumps *({PY_NATIVE}|pylib:.*)",
 }
 PY_RARE = {
     "main": f"{PY} {N}",
@@ -272,9 +275,10 @@ PY_RARE = {
     "delta": f"{PY_DELTA} {N}",
     "epsilon": f"{PY_EPSILON} {N}",
     "generating": f"{PY_EPSILON} {N} py:leaf_generator {N} ?py:numbers {N}",
-    "list": f"{PY_EPSILON} {N} py:leaf_json {N} ?py:<listcomp> {N}",
+    "list": f"{PY_EPSILON} {N} py:leaf_json {N} ?py:(leaf_json\\.<locals>\\.)?<listcomp> {N}",
     "native": f"{PY_EPSILON} {N} py:leaf_native {N} ?(ext_burn|ext_call) ?ext_callback {N}",
-    "importing": f"_start ?__libc_start_main\\w* __libc_start_call_main ?main {N} py:<.* *({PY_OTHER})",
+    "importing": f"_start ?__libc_start_main\\w* __libc_start_call_main ?main {N} pylib:.* *({PY_OTHER})",
+    "importing for main": f"$libc_start ?main {N} py:<module> *({PY_OTHER})",
     # The interpreter itself, while it runs no Python.
     "starting": f"_start ?__libc_start_main\\w* __libc_start_call_main ?main *(?!_?PyEval|_PyFunction_Vector)({PY_NATIVE})",
     "loading": "$loading",
