@@ -69,9 +69,9 @@ struct ktally_mappings *ktally_mappings_new(u32 room, wait_queue_head_t *wait, c
 	mappings->nr_files = clamp(mappings->nr_ranges / RANGES_PER_FILE, POOL_MIN, KTALLY_FILES_MAX);
 	mappings->files_used = 1;
 	mappings->index_bits = ilog2(roundup_pow_of_two(mappings->nr_places));
-	mappings->ranges = vzalloc(array_size(mappings->nr_ranges, sizeof(*mappings->ranges)));
-	mappings->places = vzalloc(array_size(mappings->nr_places, sizeof(*mappings->places)));
-	mappings->files = vzalloc(array_size(mappings->nr_files, sizeof(*mappings->files)));
+	mappings->ranges = vzalloc(mappings->nr_ranges * sizeof(*mappings->ranges));
+	mappings->places = vzalloc(mappings->nr_places * sizeof(*mappings->places));
+	mappings->files = vzalloc(mappings->nr_files * sizeof(*mappings->files));
 	mappings->index = vzalloc(sizeof(u32) << mappings->index_bits);
 	mappings->file_index = vzalloc(sizeof(u32) << mappings->index_bits);
 	if (!mappings->ranges || !mappings->places || !mappings->files || !mappings->index || !mappings->file_index) {

@@ -241,14 +241,15 @@ static int step_frame(struct walk *walk, int reason)
 
 	if (!get_saved(walk, 0, &frame))
 		return reason;
+	/* Code without frame pointers may have anything there, and often 0. */
 	if (!frame)
-		return WHOLE;
+		return reason == KTALLY_CUT_MAPPING ? WHOLE : reason;
 	if (frame < walk->sp || frame - walk->sp > FRAME_MAX || frame % sizeof(long))
 		return reason;
 	if (!ktally_user_word(frame, &next) || !ktally_user_word(frame + sizeof(long), &ip))
 		return KTALLY_CUT_FAULT;
 	ip = ktally_strip_user(ip);
-	if (!ip)
+	if (!ip && reason == KTALLY_CUT_MAPPING)
 		return WHOLE;
 	if (!ktally_follows_call(ip))
 		return reason;
@@ -337,7 +338,7 @@ static __always_inline int step_rule(struct walk *walk, const struct ktally_unwi
 	if (unlikely(cut))
 		return cut;
 	/* A leaf of arm64 has no frame, so the stack pointer need not move the first time. */
-	if (unlikely(cfa <= walk->sp && (cfa < walk->sp || !walk->exact)))
+	if (unlikely(cfa <= walk->sp && (cfa < walk->sp || !walk->exact)) && !(rule->flags & KTALLY_RULE_SWITCH))
 		return KTALLY_CUT_LOOP;
 	if (likely(rule->ret == KTALLY_RETURN_CFA)) {
 		if (unlikely(!ktally_user_word(cfa + rule->return_offset, &ip)))

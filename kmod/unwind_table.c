@@ -13,7 +13,7 @@
 
 static bool rule_is_good(const struct ktally_unwind_rule *rule)
 {
-	if (rule->cfa > KTALLY_CFA_MAX || rule->ret > KTALLY_RETURN_MAX || rule->flags & ~KTALLY_RULE_SAVED_FRAME ||
+	if (rule->cfa > KTALLY_CFA_MAX || rule->ret > KTALLY_RETURN_MAX || rule->flags & ~(KTALLY_RULE_SAVED_FRAME | KTALLY_RULE_SWITCH) ||
 	    rule->nr_saved > KTALLY_SAVED_MAX || rule->nr_saved > KTALLY_NR_SAVED)
 		return false;
 	if (rule->reg >= KTALLY_NR_REGS)

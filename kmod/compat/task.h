@@ -37,6 +37,22 @@ static inline u64 ktally_task_exec_id(struct task_struct *task)
 }
 
 /**
+ * ktally_task_in_execve() - whether a task is between two programs
+ * @task: any task the caller may dereference
+ *
+ * False where the kernel does not tell by the task.
+ * Context: any.
+ */
+static inline bool ktally_task_in_execve(const struct task_struct *task)
+{
+#ifdef KTALLY_HAVE_IN_EXECVE
+	return task->in_execve;
+#else
+	return false;
+#endif
+}
+
+/**
  * ktally_task_waits() - whether a state is that of a task which waits, and how
  * @state: the TASK_* bits
  * @blocked: out: it cannot be interrupted, and counts in the load

@@ -62,15 +62,12 @@ static inline void span_end(struct walk *walk, const struct unwind_state *state)
 }
 #endif
 
-static noinline void walk_kernel(struct walk *walk, struct pt_regs *regs)
+static void walk_from(struct walk *walk, struct pt_regs *regs)
 {
 	struct unwind_state state;
 	unsigned int steps = walk->max + OWN_FRAMES_MAX;
 	unsigned long ip;
 
-	/* From regs the unwinder starts at the frame that follows them. */
-	if (regs)
-		walk_store(walk, regs_ip(regs));
 	for (unwind_start(&state, current, regs, NULL);
 	     !unwind_done(&state) && walk->count < walk->max && steps; unwind_next_frame(&state)) {
 		ip = unwind_get_return_address(&state);
@@ -81,6 +78,45 @@ static noinline void walk_kernel(struct walk *walk, struct pt_regs *regs)
 		steps--;
 	}
 	span_end(walk, &state);
+}
+
+/*
+ * The unwinder knows nothing of the thunks that indirect calls go through. They push nothing but, for a moment, one more address: so the
+ * return address is the first or second word of the stack; it is the one from which the unwinder comes further.
+ */
+static void walk_thunk(struct walk *walk, struct pt_regs *regs)
+{
+	unsigned long *sp = (unsigned long *)regs_sp(regs), words[2];
+	unsigned int count = walk->count, i;
+	struct pt_regs caller = *regs;
+
+	if (copy_from_kernel_nofault(words, sp, sizeof(words)))
+		return;
+	for (i = 0; i < ARRAY_SIZE(words) && walk->count == count; i++) {
+		/* Code of the kernel and of modules is in the highest 2 GiB. */
+		if ((long)words[i] >= 0 || (long)words[i] < -(1L << 31))
+			continue;
+		caller.ip = words[i];
+		caller.sp = (unsigned long)(sp + i + 1);
+		walk_store(walk, caller.ip);
+		if (walk->count < walk->max)
+			walk_from(walk, &caller);
+		if (walk->count <= count + 1)
+			walk->count = count;
+	}
+}
+
+static noinline void walk_kernel(struct walk *walk, struct pt_regs *regs)
+{
+	/* From regs the unwinder starts at the frame that follows them. */
+	if (regs)
+		walk_store(walk, regs_ip(regs));
+	walk_from(walk, regs);
+	if (regs && walk->count == 1 && walk->max > 1) {
+		if (walk->span)
+			walk->span->plain = false;
+		walk_thunk(walk, regs);
+	}
 }
 
 #ifdef KTALLY_PLAIN_STACKS

@@ -5,6 +5,7 @@
 #include <linux/sched.h>
 #include <linux/uaccess.h>
 
+#include "compat/task.h"
 #include "compat/unwind.h"
 #include "compat/unwind_frame.h"
 
@@ -151,7 +152,8 @@ struct pt_regs *ktally_user_entry(struct pt_regs *regs, unsigned long *frame, bo
 		return NULL;
 	if (!given)
 		regs = task_pt_regs(current);
-	if (!user_mode(regs) || task_is_32_bit(regs))
+	/* The registers are still those of the program before, its memory is not. */
+	if (!user_mode(regs) || task_is_32_bit(regs) || ktally_task_in_execve(current))
 		return NULL;
 	*whole = given || !IS_ENABLED(CONFIG_X86) || IS_ENABLED(CONFIG_ARCH_HAS_SYSCALL_WRAPPER);
 	*frame = given ? regs_frame(regs) : entry_frame(regs);

@@ -146,6 +146,8 @@ struct ktally_unwind_rule {
  * any distance away. The return address is at the CFA all the same. If the frame pointer is not known all that are saved so are lost.
  */
 #define KTALLY_RULE_SAVED_FRAME	(1U << 0)
+/* The code runs on another stack than its caller: the CFA may be below as well as above. */
+#define KTALLY_RULE_SWITCH	(1U << 1)
 
 /**
  * struct ktally_unwind_table - head of a table

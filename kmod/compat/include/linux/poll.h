@@ -15,6 +15,7 @@
 #define EPOLLRDNORM	POLLRDNORM
 #define EPOLLERR	POLLERR
 #define EPOLLHUP	POLLHUP
+#define EPOLLPRI	POLLPRI
 #endif
 #endif
 
