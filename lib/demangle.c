@@ -10,6 +10,9 @@
 
 #include "demangle.h"
 
+#define PLT	"@plt"
+#define PLT_LEN	(sizeof(PLT) - 1)
+
 struct text {
 	char *buf;
 	size_t len;
@@ -21,6 +24,8 @@ static void take(const char *part, size_t len, void *arg)
 	static const char more[] = "...";
 	struct text *text = arg;
 
+	if (!len)	/* then there need not be a part */
+		return;
 	if (len < KTALLY_DEMANGLED_MAX - text->len) {
 		memcpy(text->buf + text->len, part, len);
 		text->len += len;
@@ -60,11 +65,37 @@ static bool may_be_rust(const char *name)
 	return name[1] == 'R' || (name[2] == 'N' && strstr(name, "17h"));
 }
 
+static bool demangle(const char *name, struct text *text)
+{
+	return (may_be_rust(name) && by_rust(name, text)) || (name[1] == 'Z' && by_cxx(name, text));
+}
+
+/* The way to a function of another file is named after it. */
+static bool demangle_plt(const char *name, size_t len, struct text *text)
+{
+	char bare[KTALLY_MANGLED_MAX];
+
+	memcpy(bare, name, len - PLT_LEN);
+	bare[len - PLT_LEN] = 0;
+	if (!demangle(bare, text))
+		return false;
+	len = strlen(text->buf);
+	if (len + sizeof(PLT) <= KTALLY_DEMANGLED_MAX)
+		memcpy(text->buf + len, PLT, sizeof(PLT));
+	return true;
+}
+
 const char *ktally_demangle(const char *name, char *buf)
 {
 	struct text text = { .buf = buf };
+	size_t len;
 
-	if (name[0] != '_' || (name[1] != 'Z' && name[1] != 'R') || strnlen(name, KTALLY_MANGLED_MAX) == KTALLY_MANGLED_MAX)
+	if (name[0] != '_' || (name[1] != 'Z' && name[1] != 'R'))
 		return name;
-	return (may_be_rust(name) && by_rust(name, &text)) || (name[1] == 'Z' && by_cxx(name, &text)) ? buf : name;
+	len = strnlen(name, KTALLY_MANGLED_MAX);
+	if (len == KTALLY_MANGLED_MAX)
+		return name;
+	if (len > PLT_LEN && !strcmp(name + len - PLT_LEN, PLT))
+		return demangle_plt(name, len, &text) ? buf : name;
+	return demangle(name, &text) ? buf : name;
 }
