@@ -6,12 +6,11 @@
 #include <libiberty/demangle.h>
 #include <setjmp.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "demangle.h"
 
-#define PLT	"@plt"
-#define PLT_LEN	(sizeof(PLT) - 1)
 
 struct text {
 	char *buf;
@@ -70,32 +69,24 @@ static bool demangle(const char *name, struct text *text)
 	return (may_be_rust(name) && by_rust(name, text)) || (name[1] == 'Z' && by_cxx(name, text));
 }
 
-/* The way to a function of another file is named after it. */
-static bool demangle_plt(const char *name, size_t len, struct text *text)
-{
-	char bare[KTALLY_MANGLED_MAX];
-
-	memcpy(bare, name, len - PLT_LEN);
-	bare[len - PLT_LEN] = 0;
-	if (!demangle(bare, text))
-		return false;
-	len = strlen(text->buf);
-	if (len + sizeof(PLT) <= KTALLY_DEMANGLED_MAX)
-		memcpy(text->buf + len, PLT, sizeof(PLT));
-	return true;
-}
-
+/* "name@plt", "name@@VERSION": what the linker added stays behind what the compiler made. */
 const char *ktally_demangle(const char *name, char *buf)
 {
 	struct text text = { .buf = buf };
+	char bare[KTALLY_MANGLED_MAX];
+	const char *suffix;
 	size_t len;
 
-	if (name[0] != '_' || (name[1] != 'Z' && name[1] != 'R'))
+	if (name[0] != '_' || (name[1] != 'Z' && name[1] != 'R') || strnlen(name, KTALLY_MANGLED_MAX) == KTALLY_MANGLED_MAX)
 		return name;
-	len = strnlen(name, KTALLY_MANGLED_MAX);
-	if (len == KTALLY_MANGLED_MAX)
+	suffix = strchr(name, '@');
+	if (!suffix)
+		return demangle(name, &text) ? buf : name;
+	memcpy(bare, name, (size_t)(suffix - name));
+	bare[suffix - name] = 0;
+	if (!demangle(bare, &text))
 		return name;
-	if (len > PLT_LEN && !strcmp(name + len - PLT_LEN, PLT))
-		return demangle_plt(name, len, &text) ? buf : name;
-	return demangle(name, &text) ? buf : name;
+	len = strlen(buf);
+	snprintf(buf + len, KTALLY_DEMANGLED_MAX - len, "%s", suffix);
+	return buf;
 }

@@ -470,6 +470,8 @@ static void mangled_names_become_readable(void **state)
 		{ "_ZN3foo3barEi.cold", "foo::bar(int) [clone .cold]" },
 		{ "_ZN4core3fmt9Formatter3pad17h0123456789abcdefE", "core::fmt::Formatter::pad" },
 		{ "_RNvCs4fqI2P2rA04_7mycrate3foo", "mycrate::foo" },
+		{ "_ZN3foo3barEi@plt", "foo::bar(int)@plt" },
+		{ "_Zrubbish@plt", "_Zrubbish@plt" },
 		{ "_Zrubbish", "_Zrubbish" },
 		{ "_R", "_R" },
 		{ "__libc_start_main", "__libc_start_main" },
