@@ -11,6 +11,8 @@
 /* Instructions of a CIE are run again for each function that comes between two others of it, so a long one would cost much. */
 #define CIE_MAX			1024
 #define CIES			64	/* remembered at once, by their place */
+#define CIE_AGAIN		2	/* bytes of CIEs are read at most so often as there are bytes, */
+#define CIE_LEAST		65536	/* or these */
 
 /* struct entry - @id: where its CIE is, from there: as written; @at: of the entry, in the section; @id_at: of @id */
 struct entry {
@@ -19,9 +21,11 @@ struct entry {
 	struct ktally_bytes bytes;
 };
 
+/* @budget: bytes of CIEs that may still be read */
 struct reader {
 	const struct ktally_cfi *cfi;
 	struct ktally_unwind_build *build;
+	uint64_t budget;
 	struct ktally_cie cies[CIES];
 };
 
@@ -136,8 +140,9 @@ static const struct ktally_cie *find_cie(struct reader *reader, uint64_t at)
 	if (cie->offset == at && cie->code_align)
 		return cie;
 	rest = (struct ktally_bytes){ cfi->data + at, cfi->data + cfi->size, false };
-	if (next_entry(reader, &rest, &entry) != 1)
+	if (next_entry(reader, &rest, &entry) != 1 || (uint64_t)(rest.at - cfi->data) - at > reader->budget)
 		return NULL;
+	reader->budget -= (uint64_t)(rest.at - cfi->data) - at;
 	read_cie(reader, cie, &entry);
 	return cie;
 }
@@ -184,7 +189,7 @@ static int read_function(struct reader *reader, const struct entry *entry)
 
 int ktally_cfi_read(struct ktally_unwind_build *build, const struct ktally_cfi *cfi)
 {
-	struct reader reader = { .cfi = cfi, .build = build };
+	struct reader reader = { .cfi = cfi, .build = build, .budget = cfi->size * CIE_AGAIN + CIE_LEAST };
 	struct ktally_bytes rest = { cfi->data, cfi->data + cfi->size, false };
 	struct entry entry;
 	int rc;

@@ -24,6 +24,7 @@
 struct stubs {
 	uint64_t offset, size;
 	enum { STUBS_PLT, STUBS_LAZY, STUBS_CRT } kind;	/* of a lazy PLT the first stub is another, and all push */
+	uint8_t first[32];				/* code there */
 };
 
 struct gaps {
@@ -101,11 +102,9 @@ static unsigned int sigreturn_at(const struct ktally_image *image, const uint8_t
 bool ktally_gaps_sigreturn(void *arg, uint64_t offset, uint64_t length)
 {
 	struct ktally_image *image = arg;
-	size_t size = length < 12 ? length : 12;
-	const uint8_t *code = ktally_image_code(image, offset, size);
+	uint8_t code[12];
+	size_t size = ktally_image_read(image, offset, code, length < sizeof(code) ? length : sizeof(code));
 
-	if (!code)
-		return false;
 	/* Some begin a word early, so that an address of return, less one, is still inside. */
 	return sigreturn_at(image, code, size) || (size > 4 && sigreturn_at(image, code + 4, size - 4));
 }
@@ -138,11 +137,11 @@ static int add_kind(struct ktally_unwind_build *build, uint64_t start, uint64_t 
 /* ---- stubs of a linker ---- */
 
 /* The first stub pushes once more, the others push behind their jump: after byte 11, or 9 where they begin with endbr64. */
-static int x86_plt(struct ktally_unwind_build *build, struct ktally_image *image, const struct stubs *plt, uint64_t start)
+static int x86_plt(struct ktally_unwind_build *build, const struct stubs *plt, uint64_t start)
 {
 	struct ktally_unwind_rule rule = { .cfa = KTALLY_CFA_PLT, .reg = X86_STACK, .offset = 8, .offset2 = 11, .return_offset = -8 };
 	static const uint8_t endbr64[] = { 0xf3, 0x0f, 0x1e, 0xfa };
-	const uint8_t *code = plt->kind == STUBS_LAZY && plt->size >= 32 ? ktally_image_code(image, plt->offset, 32) : NULL;
+	const uint8_t *code = plt->kind == STUBS_LAZY && plt->size >= sizeof(plt->first) ? plt->first : NULL;
 	int rc;
 
 	/* Not lazy: stubs that only jump. */
@@ -159,11 +158,11 @@ static int x86_plt(struct ktally_unwind_build *build, struct ktally_image *image
 }
 
 /* The first stub saves the link register, the others only jump. */
-static int arm64_plt(struct ktally_unwind_build *build, struct ktally_image *image, const struct stubs *plt, uint64_t start)
+static int arm64_plt(struct ktally_unwind_build *build, const struct stubs *plt, uint64_t start)
 {
 	struct ktally_unwind_rule leaf = { .cfa = KTALLY_CFA_REGISTER, .reg = ARM64_STACK, .ret = KTALLY_RETURN_REGISTER, .return_offset = ARM64_LINK };
 	struct ktally_unwind_rule pushed = { .cfa = KTALLY_CFA_REGISTER, .reg = ARM64_STACK, .offset = 16, .return_offset = -8 };
-	const uint8_t *code = plt->kind == STUBS_LAZY && plt->size >= 32 ? ktally_image_code(image, plt->offset, 4) : NULL;
+	const uint8_t *code = plt->kind == STUBS_LAZY && plt->size >= sizeof(plt->first) ? plt->first : NULL;
 	int rc = add(build, start, &leaf);
 
 	if (rc || !code || start != plt->offset)
@@ -201,8 +200,8 @@ static int add_stubs(struct ktally_unwind_build *build, struct gaps *gaps, const
 	if (stubs->kind == STUBS_CRT)
 		return gaps->image->machine == EM_X86_64 ? x86_crt(build, gaps->image, stubs, start) : 0;
 	if (gaps->image->machine == EM_X86_64)
-		return x86_plt(build, gaps->image, stubs, start);
-	return arm64_plt(build, gaps->image, stubs, start);
+		return x86_plt(build, stubs, start);
+	return arm64_plt(build, stubs, start);
 }
 
 static void find_stubs(struct gaps *gaps)
@@ -210,6 +209,7 @@ static void find_stubs(struct gaps *gaps)
 	static const struct { const char *name; int kind; } names[] = { { ".plt", STUBS_LAZY }, { ".iplt", STUBS_LAZY }, { ".plt.sec", STUBS_PLT },
 									{ ".plt.got", STUBS_PLT }, { ".plt.bnd", STUBS_PLT },
 									{ ".init", STUBS_CRT }, { ".fini", STUBS_CRT } };
+	struct stubs *stubs;
 	GElf_Shdr header;
 	Elf_Scn *scn;
 	uint64_t offset, room;
@@ -220,7 +220,9 @@ static void find_stubs(struct gaps *gaps)
 		if (!ktally_image_section(gaps->image, names[i].name, &header, &scn) ||
 		    !ktally_image_locate(gaps->image, header.sh_addr, &offset, &room))
 			continue;
-		gaps->stubs[gaps->nr_stubs++] = (struct stubs){ offset, header.sh_size < room ? header.sh_size : room, names[i].kind };
+		stubs = &gaps->stubs[gaps->nr_stubs++];
+		*stubs = (struct stubs){ .offset = offset, .size = header.sh_size < room ? header.sh_size : room, .kind = names[i].kind };
+		ktally_image_read(gaps->image, offset, stubs->first, sizeof(stubs->first));
 	}
 }
 
