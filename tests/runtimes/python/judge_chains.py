@@ -28,8 +28,10 @@ RARE = {
     # Since 3.13 the interpreter's loop makes an object without leaving.
     "making": ["adding Number.__init__ spin"],
     "parsing": ["parsing loads | JSONDecoder.__init__ |", "parsing loads JSONDecoder.decode |", "parsing loads |"],
-    "substituting": ["substituting sub _compile |", "substituting sub |"],
-    "comparing": ["comparing |"],
+    "substituting": ["substituting sub _compile |", "substituting sub _compile | Flag.__and__ |", "substituting sub |"],
+    "comparing": ["comparing |", "comparing | CDLL.__getattr__ |"],
+    # A generator is made by its own first instructions, which run where it is called.
+    "generating": ["generating numbers |"],
 }
 # In whose files native frames between the Python ones must be, one of them at least.
 NATIVE = {"querying": "libsqlite3", "comparing": "libc.so", "parsing": "_json"}
