@@ -23,7 +23,7 @@ static void unescape(char *path)
 	char *to = path;
 
 	while (*path) {
-		if (path[0] == '\\' && path[1] && path[2] && path[3]) {
+		if (path[0] == '\\' && strspn(path + 1, "01234567") >= 3) {
 			*to++ = (path[1] - '0') << 6 | (path[2] - '0') << 3 | (path[3] - '0');
 			path += 4;
 		} else {

@@ -48,6 +48,9 @@ struct ktally_pods *ktally_pods_new(const char *root);
 void ktally_pods_free(struct ktally_pods *pods);
 /** ktally_pods_poll - read the folders again if there was a pod without a name, at most once a second. @now: CLOCK_MONOTONIC ns */
 void ktally_pods_poll(struct ktally_pods *pods, uint64_t now);
+/** ktally_pods_take_pod, ktally_pods_take_container - learn of an entry of ROOT/var/log/pods, of ROOT/var/log/containers; others are ignored */
+void ktally_pods_take_pod(struct ktally_pods *pods, const char *entry);
+void ktally_pods_take_container(struct ktally_pods *pods, const char *entry);
 /** ktally_pods_name - "NAMESPACE/NAME" of the pod @uid, or of container @id's; NULL: not known. Valid until the next call */
 const char *ktally_pods_name(struct ktally_pods *pods, const char *uid, const char *id);
 /** ktally_pods_container_is - whether container @id is called @name, by the links that a node has, or what Docker and Podman have in their folders */

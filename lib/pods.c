@@ -93,7 +93,7 @@ static uint32_t join(struct ktally_pods *pods, const char *space, size_t space_l
 }
 
 /* NAMESPACE_NAME_UID: none of the three has a '_'. */
-static void take_pod(struct ktally_pods *pods, const char *entry)
+void ktally_pods_take_pod(struct ktally_pods *pods, const char *entry)
 {
 	const char *name = strchr(entry, '_'), *uid = name ? strchr(name + 1, '_') : NULL;
 
@@ -114,7 +114,7 @@ static bool is_id(const char *text)
 }
 
 /* POD_NAMESPACE_CONTAINER-ID.log */
-static void take_container(struct ktally_pods *pods, const char *entry)
+void ktally_pods_take_container(struct ktally_pods *pods, const char *entry)
 {
 	const char *space = strchr(entry, '_'), *name = space ? strchr(space + 1, '_') : NULL, *dash = name ? strrchr(name, '-') : NULL;
 	char id[ID_DIGITS + 1], text[NAME_MAX + 1];
@@ -146,8 +146,8 @@ static void read_folders(struct ktally_pods *pods, uint64_t now)
 {
 	pods->read_ns = now ? now : 1;
 	pods->unnamed = false;
-	read_folder(pods, "/var/log/pods", take_pod);
-	read_folder(pods, "/var/log/containers", take_container);
+	read_folder(pods, "/var/log/pods", ktally_pods_take_pod);
+	read_folder(pods, "/var/log/containers", ktally_pods_take_container);
 }
 
 void ktally_pods_poll(struct ktally_pods *pods, uint64_t now)
