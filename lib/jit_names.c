@@ -20,9 +20,11 @@
 #define ROOM (160U << 20)	/* bytes that all names take */
 #define AGAIN_MS 50U		/* what was not there is looked for again so much later, */
 #define OLD_MS 1000U		/* and what was there may be replaced by then */
-#define ASK_MS 5000U		/* an answer of a virtual machine is waited for so long, */
-#define ASK_AGAIN_MS 2000U	/* and it is asked again for newer code so much later, */
-#define ASKS_MAX 16U		/* at most so often */
+#define ASK_MS 2000U		/* an answer of a virtual machine is waited for so long, */
+#define ASK_GAP_MS 1000U	/* and it is asked again for newer code so much later, */
+#define ASK_WAIT_MS 2000U	/* while we measure rather so much, doubled each time up to a minute, */
+#define ASKS_MAX 64U		/* at most so often */
+#define RANGES_MAX 512U
 
 struct dump {
 	struct dump *next;
@@ -40,8 +42,9 @@ struct process {
 	struct ktally_perfmap *map;
 	struct ktally_perfmap_file file;
 	struct dump *dumps;
-	unsigned int nr_dumps, asks;
-	uint64_t checked, ask_next;
+	struct ktally_jit_range *ranges;	/* of its generated code */
+	unsigned int nr_ranges, nr_dumps, asks;
+	uint64_t checked, ask_next, ask_wait;
 	bool jvm, mute, ended;
 };
 
@@ -51,6 +54,7 @@ struct ktally_jit {
 	unsigned int nr, nr_open, most_open;
 	size_t room;
 	struct ktally_error trouble;
+	struct ktally_jit_peek *peek;
 };
 
 static uint64_t now_ms(void)
@@ -107,6 +111,7 @@ static void free_process(struct ktally_jit *jit, struct process *process)
 	close_folder(jit, process);
 	ktally_perfmap_free(process->map);
 	ktally_jit_codes_free(process->codes);
+	free(process->ranges);
 	free(process);
 }
 
@@ -123,6 +128,7 @@ void ktally_jit_free(struct ktally_jit *jit)
 			free_process(jit, process);
 		}
 	}
+	ktally_jit_peek_free(jit->peek);
 	free(jit);
 }
 
@@ -203,9 +209,32 @@ static void add_dump(struct ktally_jit *jit, struct process *process, const stru
 	process->nr_dumps++;
 }
 
+/* Code that grows is mapped piece by piece. */
+static void add_range(struct process *process, const struct ktally_map *map)
+{
+	struct ktally_jit_range *last = process->nr_ranges ? &process->ranges[process->nr_ranges - 1] : NULL, *more;
+
+	if (last && map->start <= last->end && map->end >= last->start) {
+		last->start = map->start < last->start ? map->start : last->start;
+		last->end = map->end > last->end ? map->end : last->end;
+		return;
+	}
+	if (process->nr_ranges == RANGES_MAX)
+		return;
+	if (!(process->nr_ranges & (process->nr_ranges - 1))) {
+		more = realloc(process->ranges, (process->nr_ranges ? 2 * process->nr_ranges : 1) * sizeof(*more));
+		if (!more)
+			return;
+		process->ranges = more;
+	}
+	process->ranges[process->nr_ranges++] = (struct ktally_jit_range){ map->start, map->end, process->process.pid };
+}
+
 static void learn(struct ktally_jit *jit, struct process *process, const struct ktally_map *map)
 {
-	if (ktally_jitdump_path(map->path))
+	if (ktally_jit_mapping(map))
+		add_range(process, map);
+	else if (ktally_jitdump_path(map->path))
 		add_dump(jit, process, map);
 	else if (ktally_jvm_path(map->path))
 		process->jvm = true;
@@ -333,7 +362,8 @@ static void ask_jvm(struct ktally_jit *jit, struct process *process, int had_map
 	process->asks++;
 	ret = ktally_jvm_perfmap(&process->process, ASK_MS, &err);
 	/* An answer that takes long is dear to the process as well. */
-	process->ask_next = now_ms() + ASK_AGAIN_MS + 20 * (now_ms() - now);
+	process->ask_next = now_ms() + ASK_GAP_MS + 20 * (now_ms() - now);
+	process->ask_wait = process->ask_next + (ASK_WAIT_MS << (process->asks < 5 ? process->asks : 5)) - ASK_GAP_MS;
 	if (ret) {
 		process->mute = true;
 		say(jit, &err);
@@ -378,12 +408,35 @@ void ktally_jit_process_exits(struct ktally_jit *jit, uint32_t pid)
 	close_folder(jit, process);
 }
 
+static bool may_ask(const struct process *process, uint64_t now)
+{
+	return process->jvm && !process->ended && !process->mute && process->asks < ASKS_MAX && now >= process->ask_wait;
+}
+
 void ktally_jit_process_sampled(struct ktally_jit *jit, uint32_t pid)
 {
 	struct process *process = jit ? find_process(jit, pid) : NULL;
 
-	if (process && process->jvm && !process->ended && !process->mute && now_ms() >= process->ask_next)
+	if (process && may_ask(process, now_ms()))
 		ask_jvm(jit, process, read_map(jit, process));
+}
+
+unsigned int ktally_jit_waiting(const struct ktally_jit *jit, struct ktally_jit_range *ranges, unsigned int max)
+{
+	const struct process *process;
+	uint64_t now = now_ms();
+	unsigned int nr = 0, i, n;
+
+	for (i = 0; i < SLOTS; i++)
+		for (process = jit->slots[i]; process; process = process->next)
+			for (n = 0; may_ask(process, now) && n < process->nr_ranges && nr < max; n++)
+				ranges[nr++] = process->ranges[n];
+	return nr;
+}
+
+struct ktally_jit_peek **ktally_jit_peeked(struct ktally_jit *jit)
+{
+	return &jit->peek;
 }
 
 /* ---- finding ---- */

@@ -27,6 +27,21 @@ void ktally_jit_process_exits(struct ktally_jit *jit, uint32_t pid);
  */
 void ktally_jit_process_sampled(struct ktally_jit *jit, uint32_t pid);
 
+/* ---- who has samples: jit_peek.c ---- */
+
+/** struct ktally_jit_range - code of process @pid */
+struct ktally_jit_range {
+	uint64_t start, end;
+	uint32_t pid;
+};
+/** ktally_jit_waiting - generated code of processes that can only be asked while they live, and may be asked now. Return: how many, at most @max */
+unsigned int ktally_jit_waiting(const struct ktally_jit *jit, struct ktally_jit_range *ranges, unsigned int max);
+
+struct ktally_jit_peek;
+/** ktally_jit_peeked - where it is kept how far stacks were looked at */
+struct ktally_jit_peek **ktally_jit_peeked(struct ktally_jit *jit);
+void ktally_jit_peek_free(struct ktally_jit_peek *peek);
+
 /** struct ktally_jit_name - @address: where the code begins; @file, @line: "" and 0 if unknown. Texts live as long as the struct ktally_jit */
 struct ktally_jit_name {
 	const char *name, *file;

@@ -601,6 +601,13 @@ int ktally_processes_running(struct ktally_processes *procs, uint32_t pid, uint6
 /** ktally_processes_comm - name of the process while it was @image, NULL if unknown; it belongs to @procs */
 const char *ktally_processes_comm(const struct ktally_processes *procs, uint64_t image);
 
+/**
+ * ktally_processes_peek - look at the stacks that a session has seen since the last call
+ * A Java machine among them is asked for the names of its code, which it cannot tell any more when it has ended. To be called now and then
+ * while it is measured. Cheap where no such machine runs; else it may wait for an answer, two seconds at most.
+ */
+void ktally_processes_peek(struct ktally_processes *procs, const struct ktally_device *dev);
+
 /* ---- user stacks without frame pointers -------------------------------------------------- unwind_table.c, agent.c, unwind_dump.c */
 
 /**

@@ -335,6 +335,7 @@ static int watch(struct run *run)
 		drain(run, false);
 		cgroup_poll();
 		status = run_unwind_poll(run);
+		ktally_processes_peek(run->procs, run->dev);
 		now = run_clock();
 		if (!status && now >= next_interval) {
 			status = run->interval(run);

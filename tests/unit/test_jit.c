@@ -566,6 +566,8 @@ static void serve(const char *reply)
 	}
 }
 
+#define JAVA_CODE ((void *)0x5000000000)
+
 static pid_t fake_java(const char *reply, bool catches)
 {
 	const char *library = files_write("libjvm.so", "not really");
@@ -578,7 +580,8 @@ static pid_t fake_java(const char *reply, bool catches)
 	if (!pid) {
 		int fd = open(library, O_RDONLY);
 
-		if (mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED || chdir(files_root()))
+		if (mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED || chdir(files_root()) ||
+		    mmap(JAVA_CODE, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
 			_exit(1);
 		if (catches)
 			signal(SIGQUIT, on_quit);
@@ -590,6 +593,15 @@ static pid_t fake_java(const char *reply, bool catches)
 	close(ready[0]);
 	close(ready[1]);
 	return pid;
+}
+
+/* It makes one when it is asked for the first time. */
+static bool java_socket(pid_t pid)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/tmp/.java_pid%d", pid);
+	return !access(path, F_OK);
 }
 
 static void end_java(pid_t pid)
@@ -623,6 +635,35 @@ static void java_is_asked(void **state)
 	assert_string_equal(find_name(jit, pid, 0x500f), "void Java.code()");
 	assert_null(ktally_jit_trouble(jit));
 	ktally_processes_free(procs);
+}
+
+/* While it is measured: as soon as there is a stack with an address of its code, and not before. */
+static void java_is_asked_when_it_has_samples(void **state)
+{
+	const uint64_t others[] = { 0x400000, 0x6000000000 }, its[] = { 0x400000, 0x5000000010, 0x400000 };
+	pid_t pid = fake_java("0\n", true);
+	struct ktally_processes *procs = ktally_processes_new(true);
+	struct ktally_device *dev = crafted_device(1);
+	struct ktally_stacks *stacks = crafted_stacks(&dev->cpus[0].stacks, 0, 4096);
+	struct ktally_stack *stack;
+	uint64_t id;
+
+	(void)state;
+	crafted_stack(stacks, its, 3);	/* of the kernel, which has nothing to do with it */
+	id = crafted_stack(stacks, others, 2);
+	stack = (void *)((char *)stacks + stacks->entries_offset + (id - 1) * 8);
+	stack->kind = KTALLY_STACK_USER;
+	ktally_processes_peek(procs, dev);
+	assert_false(java_socket(pid));
+	id = crafted_stack(stacks, its, 3);
+	stack = (void *)((char *)stacks + stacks->entries_offset + (id - 1) * 8);
+	stack->kind = KTALLY_STACK_USER;
+	ktally_processes_peek(procs, dev);
+	assert_true(java_socket(pid));
+	end_java(pid);
+	assert_string_equal(find_name(ktally_processes_jit(procs), pid, 0x5000), "void Java.code()");
+	ktally_processes_free(procs);
+	crafted_free(dev);
 }
 
 static void java_is_asked_when_an_address_has_no_name(void **state)
@@ -705,6 +746,7 @@ int main(void)
 		cmocka_unit_test(jitdumps_are_found_by_their_mapping),
 		cmocka_unit_test(replies_are_understood),
 		cmocka_unit_test(java_is_asked),
+		cmocka_unit_test(java_is_asked_when_it_has_samples),
 		cmocka_unit_test(java_is_asked_when_an_address_has_no_name),
 		cmocka_unit_test(java_with_a_map_is_not_asked),
 		cmocka_unit_test(old_java_is_told_once),
