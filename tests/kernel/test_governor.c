@@ -85,7 +85,7 @@ static unsigned int highest_gate(const struct ktally_session_info *info)
 
 TEST_F_TIMEOUT(governor, gate_keeps_totals, 180)
 {
-	unsigned int gate, above = 0, i;
+	unsigned int gate, above, tries = 0, i;
 	struct ktally_session_info info;
 	struct kit *kit = &self->kit;
 	uint32_t most = 0;
@@ -97,12 +97,17 @@ TEST_F_TIMEOUT(governor, gate_keeps_totals, 180)
 	OK(kit, kit_pin(0));
 	BURSTS_UNTIL(info.nr_steps, OFTEN, kit, &info, &most, &n);
 	n += bursts(OFTEN, 1500);
-	/* It stays there, but for a window now and then that makes it step once more. */
-	for (i = 0; i < 20; i++) {
-		n += bursts(OFTEN, 100);
-		OK(kit, kit_look(kit, &info));
-		above += info.share > BUDGET;
-	}
+	/*
+	 * It stays there, but for a window now and then that makes it step once more. Where the guest itself is made to wait, hits come in
+	 * heaps: two seconds of that are outlived.
+	 */
+	do {
+		for (i = 0, above = 0; i < 20; i++) {
+			n += bursts(OFTEN, 100);
+			OK(kit, kit_look(kit, &info));
+			above += info.share > BUDGET;
+		}
+	} while (above > 5 && ++tries < 10);
 	/* Chance has a part in which hits are run; what it makes of so many does not matter. */
 	BURSTS_UNTIL(n >= 2000 * highest_gate(&info), OFTEN, kit, &info, &most, &n);
 	gate = highest_gate(&info);
