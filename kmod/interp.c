@@ -133,7 +133,7 @@ static bool is_thread(const struct ktally_interp *interp, struct threads *thread
 
 static bool search_list(const struct ktally_interp *interp, struct threads *threads, unsigned long state)
 {
-	while (state && threads->left--) {
+	for (; state && threads->left; threads->left--) {
 		if (!ktally_piece_read(&threads->piece, state, threads->bytes))
 			return false;
 		if (ktally_thread_is(threads->self,
