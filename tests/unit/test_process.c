@@ -262,6 +262,63 @@ static void files_outlive_their_process(void **state)
 	ktally_processes_free(procs);
 }
 
+static void learn_comm(struct ktally_processes *procs, unsigned int type, uint64_t image, uint64_t parent, const char *comm)
+{
+	struct ktally_process process = { .record = { .size = sizeof(process), .type = type }, .image = image, .parent = parent };
+
+	memcpy(process.comm, comm, strnlen(comm, sizeof(process.comm)));
+	assert_int_equal(ktally_processes_record(procs, &process.record), 0);
+}
+
+static void names_change_with_the_image(void **state)
+{
+	struct ktally_processes *procs = ktally_processes_new(false);
+	uint64_t shell = IMAGE(NOBODY, 4), child = IMAGE(NOBODY + 1, 4), program = IMAGE(NOBODY + 1, 5);
+
+	(void)state;
+	assert_null(ktally_processes_comm(procs, shell));
+	learn_comm(procs, KTALLY_RECORD_FORK, child, shell, "sh");
+	learn_comm(procs, KTALLY_RECORD_EXEC, program, 0, "a name of 16 by-");
+	assert_string_equal(ktally_processes_comm(procs, child), "sh");
+	assert_string_equal(ktally_processes_comm(procs, program), "a name of 16 by");
+	learn_comm(procs, KTALLY_RECORD_COMM, program, 0, "worker");
+	assert_string_equal(ktally_processes_comm(procs, program), "worker");
+	assert_null(ktally_processes_comm(procs, shell));
+	ktally_processes_free(procs);
+	procs = ktally_processes_new(true);
+	assert_string_equal(ktally_processes_comm(procs, IMAGE(getpid(), 3)), "test_process");
+	assert_int_equal(ktally_processes_running(procs, getpid(), IMAGE(getpid(), 7)), 0);
+	assert_string_equal(ktally_processes_comm(procs, IMAGE(getpid(), 7)), "test_process");
+	ktally_processes_free(procs);
+}
+
+/* What the module says of a mapping needs no guess. */
+static void flags_of_mappings_are_kept(void **state)
+{
+	struct ktally_processes *procs = ktally_processes_new(false);
+	uint64_t image = IMAGE(NOBODY, 4), stamp;
+	union {
+		struct ktally_mmap mmap;
+		char space[128];
+	} record = { .mmap = { .image = image, .start = 0x1000, .length = 0x1000, .flags = KTALLY_MMAP_DELETED } };
+
+	(void)state;
+	record.mmap.record = (struct ktally_record){ .size = sizeof(record.mmap) + 16, .type = KTALLY_RECORD_MMAP };
+	strcpy(record.mmap.path, "/lib/gone.so");
+	assert_int_equal(ktally_processes_record(procs, &record.mmap.record), 0);
+	assert_true(ktally_processes_find(procs, image, 0x1800)->deleted);
+	assert_string_equal(path_at(procs, image, 0x1800), "/lib/gone.so");
+	stamp = ktally_processes_stamp(procs, image);
+	assert_int_equal(ktally_processes_stamp(procs, image), stamp);
+	record.mmap.start = 0x7000;
+	record.mmap.flags = KTALLY_MMAP_VDSO;
+	strcpy(record.mmap.path, "//anon");
+	assert_int_equal(ktally_processes_record(procs, &record.mmap.record), 0);
+	assert_string_equal(path_at(procs, image, 0x7000), "[vdso]");
+	assert_int_not_equal(ktally_processes_stamp(procs, image), stamp);
+	ktally_processes_free(procs);
+}
+
 static void the_vdso_of_a_new_program_is_told(void **state)
 {
 	struct ktally_processes *procs = ktally_processes_new(false);
@@ -291,6 +348,8 @@ int main(void)
 		cmocka_unit_test(running_processes_are_known),
 		cmocka_unit_test(proc_is_the_last_resort),
 		cmocka_unit_test(files_outlive_their_process),
+		cmocka_unit_test(names_change_with_the_image),
+		cmocka_unit_test(flags_of_mappings_are_kept),
 		cmocka_unit_test(the_vdso_of_a_new_program_is_told),
 	};
 

@@ -59,11 +59,12 @@ struct agree {
 	struct ktally_reader *reader;
 	struct ktally_symbolizer *sym;
 	uint32_t session;
-	unsigned int ustack, udump, image;	/* words of a record */
+	unsigned int ustack, udump;	/* words of a record */
 	struct workload list[WORKLOADS_MAX], *now;
 	unsigned int nr, show;
-	bool counting;
-	unsigned long lost, without;
+	/* Samples between these moments count: before the first a table was missing, what was mapped after the second nobody knows yet. */
+	uint64_t from, to;
+	unsigned long lost, without, early;
 };
 
 static void die(const char *what, const struct ktally_error *err)
@@ -72,12 +73,17 @@ static void die(const char *what, const struct ktally_error *err)
 	exit(1);
 }
 
-static double now(void)
+static uint64_t now_ns(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec + ts.tv_nsec / 1e9;
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+static double now(void)
+{
+	return now_ns() / 1e9;
 }
 
 /* ---- comparing ---- */
@@ -124,8 +130,10 @@ static enum outcome judge(unsigned int same, unsigned int nr_kernel, unsigned in
 	return DIFFERENT;
 }
 
-static void compare(struct agree *agree, const uint64_t *kernel, unsigned int nr_kernel, const uint64_t *dump, unsigned int nr_dump, uint64_t image)
+static void compare(struct agree *agree, const struct ktally_user *user, const uint64_t *kernel, unsigned int nr_kernel, const uint64_t *dump,
+		    unsigned int nr_dump)
 {
+	uint64_t image = user->image;
 	struct workload *load = agree->now;
 	unsigned int kernel_cut, dump_cut, same = 0;
 	enum outcome outcome;
@@ -143,7 +151,7 @@ static void compare(struct agree *agree, const uint64_t *kernel, unsigned int nr
 	if (outcome == DUMP_CUT)
 		load->dump_cuts[dump_cut]++;
 	if (outcome >= KERNEL_CUT && load->outcomes[KERNEL_CUT] + load->outcomes[DUMP_CUT] + load->outcomes[DIFFERENT] <= agree->show) {
-		printf("#   %s: %s, after %u equal frames\n", load->name, outcomes[outcome], same);
+		printf("#   %s: %s, after %u equal frames; %u bytes of stack\n", load->name, outcomes[outcome], same, user->bytes);
 		show_stack(agree, "module", kernel, nr_kernel, same ? same - 1 : 0, kernel_cut, image);
 		show_stack(agree, "libunwind", dump, nr_dump, same ? same - 1 : 0, dump_cut, image);
 	}
@@ -151,14 +159,16 @@ static void compare(struct agree *agree, const uint64_t *kernel, unsigned int nr
 
 static void take_event(struct agree *agree, const struct ktally_event *event, unsigned int cpu)
 {
-	uint64_t ustack = event->words[agree->ustack], udump = event->words[agree->udump], image = event->words[agree->image], words[WORDS];
+	uint64_t ustack = event->words[agree->ustack], udump = event->words[agree->udump], words[WORDS];
 	const struct ktally_user *user = udump ? ktally_reader_user(agree->reader, cpu, udump) : NULL;
 	unsigned int nr_kernel;
 	const uint64_t *kernel;
 	int nr;
 
-	if (!agree->counting)
+	if (event->record.time <= agree->from || event->record.time > agree->to) {
+		agree->early++;
 		return;
+	}
 	kernel = ktally_reader_stack(agree->reader, cpu, ustack, &nr_kernel);
 	if (!ustack || !udump) {	/* a thread that has no user side (any more), or a full ring */
 		agree->without++;
@@ -173,7 +183,7 @@ static void take_event(struct agree *agree, const struct ktally_event *event, un
 		fprintf(stderr, "agree: a dump cannot be unwound: %s\n", strerror(-nr));
 		exit(1);
 	}
-	compare(agree, kernel, nr_kernel, words, nr, image);
+	compare(agree, user, kernel, nr_kernel, words, nr);
 }
 
 static void drain(struct agree *agree, bool all)
@@ -218,7 +228,6 @@ static void begin(struct agree *agree, unsigned int hz)
 		die(text, &err);
 	agree->ustack = word_of(&agree->plan->probes[0].record, KTALLY_KIND_USTACK);
 	agree->udump = word_of(&agree->plan->probes[0].record, KTALLY_KIND_UDUMP);
-	agree->image = word_of(&agree->plan->probes[0].record, KTALLY_KIND_IMAGE);
 	probe = ktally_plan_add_probe(agree->plan);
 	probe->kind = KTALLY_SOURCE_PROCESS;
 	strcpy(probe->name, "process");
@@ -256,31 +265,42 @@ static pid_t launch(const char *command)
 	_exit(127);
 }
 
+/* Gives tables of what was mapped up to now; if there was anything, samples count from then on. */
+static void give_tables(struct agree *agree)
+{
+	struct ktally_agent_stats before, after;
+	struct ktally_error err = { .pos = -1 };
+
+	ktally_agent_stats(agree->agent, &before);
+	agree->to = now_ns();
+	if (ktally_agent_work(agree->agent, 0, &err) < 0)
+		die("the agent", &err);
+	ktally_agent_stats(agree->agent, &after);
+	if (after.files != before.files && now_ns() > agree->from)
+		agree->from = now_ns();
+}
+
 /* Samples count once the program has started up and all files have their tables. */
 static void run(struct agree *agree, struct workload *load, unsigned long quota, double seconds, double warm)
 {
-	struct pollfd poll_fd = { .fd = ktally_device_fd(agree->dev), .events = POLLIN };
-	struct ktally_error err = { .pos = -1 };
+	struct pollfd poll_fd = { .fd = ktally_device_fd(agree->dev), .events = POLLIN | POLLPRI };
 	double start = now();
 	pid_t pid = launch(load->command);
-	int left, status;
+	int status;
 
 	agree->now = load;
-	agree->counting = false;
+	agree->from = now_ns() + (uint64_t)(warm * 1e9);
 	while (load->samples - load->outcomes[SHORT] < quota && now() - start < seconds) {
 		poll(&poll_fd, 1, 20);
-		left = ktally_agent_work(agree->agent, 0, &err);
-		if (left < 0)
-			die("the agent", &err);
+		give_tables(agree);
 		drain(agree, false);
-		agree->counting = !left && now() - start > warm;
 		if (waitpid(pid, &status, WNOHANG) == pid) {
 			printf("# %s: '%s' ended (status 0x%x)\n", load->name, load->command, status);
 			pid = 0;
 			break;
 		}
 	}
-	agree->counting = false;
+	agree->from = UINT64_MAX;
 	if (pid) {
 		kill(-pid, SIGKILL);
 		while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -346,7 +366,8 @@ static void end(struct agree *agree)
 	ktally_client_stop(agree->client, agree->session, &err);
 	drain(agree, true);
 	ktally_reader_accounting(agree->reader, &rings);
-	printf("# without a user side: %lu; records dropped: %" PRIu64 "; stacks or dumps lost: %lu\n", agree->without, rings.dropped, agree->lost);
+	printf("# not judged: %lu at the start of a program or before a table was given; %lu without a user side; %" PRIu64 " records dropped; "
+	       "%lu stacks or dumps lost\n", agree->early, agree->without, rings.dropped, agree->lost);
 	ktally_symbolizer_free(agree->sym);
 	ktally_reader_close(agree->reader);
 	ktally_device_close(agree->dev);
