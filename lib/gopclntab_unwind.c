@@ -246,9 +246,7 @@ static struct ktally_unwind_rule pointer_rule(const struct unwind *unwind, int32
 {
 	struct ktally_unwind_rule rule = frame_rule(unwind, size, true);
 
-#ifdef KTALLY_RULE_SWITCH
-	rule.flags |= KTALLY_RULE_SWITCH;
-#endif
+	rule.flags = KTALLY_RULE_SWITCH;
 	rule.reg = unwind->arm ? ARM_FP : X86_RBP;
 	rule.offset = unwind->arm ? size + 8 : 16;
 	return rule;

@@ -285,7 +285,7 @@ static bool check_rule(const struct ktally_unwind_rule *rule, uint32_t machine)
 
 	if (rule->cfa > KTALLY_CFA_MAX || rule->ret > KTALLY_RETURN_MAX || rule->reg > last || rule->nr_saved > KTALLY_SAVED_MAX)
 		return false;
-	if (rule->flags & ~KTALLY_RULE_SAVED_FRAME || (machine == EM_X86_64 && rule->nr_saved > 6))
+	if (rule->flags & ~(KTALLY_RULE_SAVED_FRAME | KTALLY_RULE_SWITCH) || (machine == EM_X86_64 && rule->nr_saved > 6))
 		return false;
 	if (rule->cfa == KTALLY_CFA_PLT && machine != EM_X86_64)
 		return false;
