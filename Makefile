@@ -25,7 +25,7 @@ LDLIBS   += -lnl-genl-3 -lnl-3 -ltraceevent -lunwind-$(firstword $(subst -, ,$(s
 
 LIB_OBJS  := $(patsubst %.c,$(O)/%.o,$(wildcard lib/*.c))
 TOOL_OBJS := $(patsubst %.c,$(O)/%.o,$(wildcard tools/*.c))
-COMMANDS  := profile stat syscalls func cache tally hist pair trace record report diff session list doctor help completion man
+COMMANDS  := profile stat syscalls func cache tally hist pair trace record report diff annotate session list doctor help completion man
 MAN1      := $(O)/man/ktally.1 $(COMMANDS:%=$(O)/man/ktally-%.1)
 PACKAGES  := gcc libc6-dev libnl-3-dev libnl-genl-3-dev libelf-dev libdw-dev liblzma-dev zlib1g-dev libiberty-dev libtraceevent-dev libunwind-dev
 
@@ -77,6 +77,7 @@ check: ## run all tests; kernels run in virtual machines
 bench: ## measure what a hit costs, beside other tracers
 	tests/bench/run
 	tests/bench/overhead
+	tests/bench/symbols
 fuzz: ## throw random input at parsers and readers
 	tests/fuzz/run
 

@@ -11,7 +11,6 @@
 
 #include "demangle.h"
 
-
 struct text {
 	char *buf;
 	size_t len;

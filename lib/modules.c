@@ -15,20 +15,23 @@
 #define SLOTS		1024U
 #define RAW_NAME_MAX	65536U
 #define LINES_OPEN_MAX	64U	/* files whose lines are open at a time */
+#define CHUNK		65536U
 #define SCANNED_MAX	(8U << 20)
 
 struct ktally_modules {
 	struct ktally_module *slots[SLOTS], *last;
 	struct ktally_strtab *texts;
+	struct chunk *chunks;
 	uint64_t clock;
 	unsigned int nr_lines;
 	char raw[RAW_NAME_MAX], readable[KTALLY_DEMANGLED_MAX];
 };
 
-/* @key: number of the name and 1, for 0 is a free place. */
-struct ktally_name {
-	uint64_t key;
-	const char *text;
+/* Names of symbols, one behind the other: there are few equal ones to be found. */
+struct chunk {
+	struct chunk *next;
+	size_t used, size;
+	char text[];
 };
 
 struct ktally_modules *ktally_modules_new(void)
@@ -55,6 +58,7 @@ static void free_module(struct ktally_module *module)
 void ktally_modules_free(struct ktally_modules *modules)
 {
 	struct ktally_module *module;
+	struct chunk *chunk;
 	unsigned int i;
 
 	if (!modules)
@@ -64,6 +68,10 @@ void ktally_modules_free(struct ktally_modules *modules)
 			modules->slots[i] = module->next;
 			free_module(module);
 		}
+	}
+	while ((chunk = modules->chunks)) {
+		modules->chunks = chunk->next;
+		free(chunk);
 	}
 	ktally_strtab_free(modules->texts);
 	free(modules);
@@ -189,53 +197,34 @@ const char *ktally_module_build_id(const struct ktally_module *module)
 
 /* ---- names ---- */
 
-static struct ktally_name *name_slot(const struct ktally_module *module, uint64_t key)
+static const char *keep(struct ktally_modules *modules, const char *text)
 {
-	size_t at = ktally_hash_word(0, key) & (module->nr_name_slots - 1);
+	size_t size = strlen(text) + 1, room = size > CHUNK ? size : CHUNK;
+	struct chunk *chunk = modules->chunks;
 
-	while (module->names[at].key && module->names[at].key != key)
-		at = (at + 1) & (module->nr_name_slots - 1);
-	return &module->names[at];
-}
-
-static bool grow_names(struct ktally_module *module)
-{
-	size_t old_slots = module->nr_name_slots, i;
-	struct ktally_name *old = module->names, *names;
-
-	if (module->nr_names * 2 < old_slots)
-		return true;
-	names = calloc(old_slots ? old_slots * 2 : 64, sizeof(*names));
-	if (!names)
-		return false;
-	module->names = names;
-	module->nr_name_slots = old_slots ? old_slots * 2 : 64;
-	for (i = 0; i < old_slots; i++)
-		if (old[i].key)
-			*name_slot(module, old[i].key) = old[i];
-	free(old);
-	return true;
+	if (!chunk || chunk->size - chunk->used < size) {
+		chunk = malloc(sizeof(*chunk) + room);
+		if (!chunk)
+			return NULL;
+		*chunk = (struct chunk){ .next = modules->chunks, .size = room };
+		modules->chunks = chunk;
+	}
+	chunk->used += size;
+	return memcpy(chunk->text + chunk->used - size, text, size);
 }
 
 /* Each name is read from its file and made readable once. */
-static const char *readable(struct ktally_module *module, uint64_t name)
+static const char *readable(struct ktally_module *module, const struct ktally_elf_hit *hit)
 {
 	struct ktally_modules *modules = module->owner;
-	struct ktally_name *slot;
 
-	if (!grow_names(module))
+	if (!module->names)
+		module->names = calloc(module->elf->nr, sizeof(*module->names));
+	if (!module->names)
 		return NULL;
-	slot = name_slot(module, name + 1);
-	if (slot->key)
-		return slot->text;
-	if (!ktally_elf_name(module->elf, name, modules->raw, sizeof(modules->raw)))
-		return NULL;
-	slot->text = ktally_modules_readable(modules, modules->raw);
-	if (!slot->text)
-		return NULL;
-	slot->key = name + 1;
-	module->nr_names++;
-	return slot->text;
+	if (!module->names[hit->symbol] && ktally_elf_name(module->elf, hit->name, modules->raw, sizeof(modules->raw)))
+		module->names[hit->symbol] = keep(modules, ktally_demangle(modules->raw, modules->readable));
+	return module->names[hit->symbol];
 }
 
 const char *ktally_module_find(struct ktally_module *module, uint64_t offset, uint64_t *distance)
@@ -246,7 +235,7 @@ const char *ktally_module_find(struct ktally_module *module, uint64_t offset, ui
 	if (!module->elf || !ktally_elf_address(module->elf, offset, &vaddr) || !ktally_elf_find(module->elf, vaddr, &hit))
 		return NULL;
 	*distance = vaddr - hit.start;
-	return readable(module, hit.name);
+	return readable(module, &hit);
 }
 
 /* ---- places in the source ---- */

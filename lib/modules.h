@@ -12,7 +12,7 @@ struct ktally_modules;
 
 /**
  * struct ktally_module - one mapped file, also when it cannot be read
- * @names: by the number of a symbol's name; names that were asked for, readable
+ * @names: by the number of a symbol; those that were asked for, readable
  * @lines: opened when first asked for
  * @trampolines: addresses of code that signal handlers return to; looked for when first asked for
  */
@@ -23,8 +23,7 @@ struct ktally_module {
 	uint64_t inode;
 	uint32_t dev_major, dev_minor;
 	struct ktally_elf *elf;
-	struct ktally_name *names;
-	size_t nr_names, nr_name_slots;
+	const char **names;
 	struct ktally_lines *lines;
 	uint64_t lines_used;
 	bool no_lines, trampolines_known;

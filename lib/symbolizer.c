@@ -122,7 +122,7 @@ static struct entry *find_slot(struct entry *slots, size_t nr_slots, uint64_t im
 
 static bool grow(struct ktally_symbolizer *sym)
 {
-	size_t nr_slots = sym->nr_slots * 2, i;
+	size_t nr_slots = sym->nr_slots * (sym->nr_slots < 65536 ? 4 : 2), i;
 	struct entry *slots = calloc(nr_slots, sizeof(*slots));
 
 	if (!slots)

@@ -108,9 +108,14 @@ struct ktally_elf {
 	char build_id[KTALLY_BUILD_ID_TEXT];
 };
 
-/** struct ktally_elf_hit - the function at an address; @name: for ktally_elf_name() */
+/**
+ * struct ktally_elf_hit - the function at an address
+ * @name: for ktally_elf_name()
+ * @symbol: its number, as long as none are added; many functions have names that differ, so one that was made readable is found by it
+ */
 struct ktally_elf_hit {
 	uint64_t start, end, name;
+	size_t symbol;
 };
 
 /** ktally_elf_read - of an open file, with .gnu_debugdata. NULL: not an ELF file that can be read, or no memory */

@@ -267,7 +267,7 @@ bool ktally_elf_find(const struct ktally_elf *elf, uint64_t vaddr, struct ktally
 		symbol = best_alias(elf, low, end, vaddr);
 		if (!symbol)
 			continue;
-		*hit = (struct ktally_elf_hit){ symbol->start, symbol->start + symbol->size, NAME(symbol) };
+		*hit = (struct ktally_elf_hit){ symbol->start, symbol->start + symbol->size, NAME(symbol), (size_t)(symbol - elf->symbols) };
 		return true;
 	}
 	return false;
