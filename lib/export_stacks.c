@@ -114,17 +114,27 @@ static int row_weight(const struct ktally_table *table, const struct ktally_row 
 
 /* ---- names ---- */
 
-/* What has no name of its own is named after its file: "[libfoo.so]". What may not belong to the stack is marked. */
+/* The file that tells functions of one name apart: of Python that of the source. */
+static const char *file_of(const struct ktally_frame *frame)
+{
+	return frame->kind == KTALLY_FRAME_PYTHON && *frame->file ? frame->file : frame->module;
+}
+
+/*
+ * What has no name of its own is named after its file: "[libfoo.so]", "<module> (app.py)". What may not belong to the stack is marked.
+ */
 static uint32_t frame_name(struct ktally_strtab *names, const struct ktally_frame *frame)
 {
-	const char *base = strrchr(frame->module, '/');
+	const char *file = file_of(frame), *base = strrchr(file, '/');
 	const char *mark = frame->guess ? KTALLY_GUESS_MARK : "", *name = frame->name;
 	char text[KTALLY_DEMANGLED_MAX + 8];
 	uint32_t id;
 	char *clean;
 
-	base = base ? base + 1 : frame->module;
-	if (!strcmp(name, "[unknown]") && *base)
+	base = base ? base + 1 : file;
+	if (frame->kind == KTALLY_FRAME_PYTHON && *name == '<')
+		snprintf(text, sizeof(text), "%s%s (%s)", mark, name, base);
+	else if (!strcmp(name, "[unknown]") && *base)
 		snprintf(text, sizeof(text), *base == '[' ? "%s%s" : "%s[%s]", mark, base);
 	else
 		snprintf(text, sizeof(text), "%s%s", mark, name);
@@ -183,7 +193,7 @@ static void add_frame(struct walk *walk, const struct ktally_frame *frame)
 		return;
 	}
 	step->name = frame_name(walk->names, frame);
-	step->module = clean_name(walk->names, frame->module);
+	step->module = clean_name(walk->names, file_of(frame));
 	step->class = frame_class(frame);
 	path->frames[path->nr++] = frame;
 }
