@@ -26,7 +26,8 @@
 #define ARGS_MAX	32
 #define CAUSES_MAX	512
 #define WANTED		99.5	/* percent of stacks that must be equal */
-#define WORKLOAD_LEAST	20	/* stacks of a workload that was tried at all */
+#define WORKLOAD_LEAST	20	/* stacks of a workload, for which it has so many ms more: */
+#define PATIENCE_MS	60000
 
 struct workload {
 	char name[64], line[1024];
@@ -94,14 +95,14 @@ static pid_t start(struct workload *load)
 	return pid;
 }
 
-/* Return: false if it is gone */
+/* Any other stop takes the wish to stop away. Return: false if it is gone */
 static bool stop(pid_t pid)
 {
 	int status, signal;
 
-	if (ptrace(PTRACE_INTERRUPT, pid, 0, 0))
-		return false;
 	for (;;) {
+		if (ptrace(PTRACE_INTERRUPT, pid, 0, 0))
+			return false;
 		if (waitpid(pid, &status, __WALL) != pid || !WIFSTOPPED(status))
 			return false;
 		if (status >> 16 == PTRACE_EVENT_STOP)
@@ -235,7 +236,7 @@ static void run(struct workload *load, unsigned long samples, uint64_t until)
 	void *upt = NULL;
 	pid_t pid = -1;
 
-	while (load->stacks < samples && now_ms() < until && failures < 5) {
+	while (load->stacks < samples && now_ms() < until + (load->stacks < WORKLOAD_LEAST ? PATIENCE_MS : 0) && failures < 5) {
 		if (pid < 0) {
 			pid = start(load);
 			if (pid < 0) {
