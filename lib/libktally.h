@@ -1016,6 +1016,35 @@ int ktally_diff_folded(const struct ktally_report *before, const struct ktally_r
 int ktally_diff_flamegraph(const struct ktally_report *before, const struct ktally_report *after, enum ktally_diff_scale scale, FILE *out,
 			   struct ktally_error *err);
 
+/* ---- annotation: where inside of a function the hits are ------------------------------------------- annotate.c */
+
+/** struct ktally_annotated - @offset: from the function's start, of an instruction, or inside of the one that calls; @total: with what it calls */
+struct ktally_annotated {
+	uint64_t offset, self, total;
+};
+
+/**
+ * struct ktally_annotation - the places of a function
+ * @frame: one of it: its name, file, build-id; belongs to the report's symbolizer
+ * @places: by offset
+ * @self, @total: of all places; @all: of the report, in @unit
+ * @elsewhere: there are functions of that name elsewhere, which are not counted
+ */
+struct ktally_annotation {
+	const struct ktally_frame *frame;
+	struct ktally_annotated *places;
+	size_t nr;
+	uint64_t self, total, all;
+	enum ktally_kind unit;
+	char unit_name[64];
+	bool elsewhere;
+};
+/** ktally_annotate - Return: 0; -ENOENT: no stack has such a function; -ENOMEM */
+int ktally_annotate(struct ktally_annotation **annotation, const struct ktally_report *report, const char *function, struct ktally_error *err);
+void ktally_annotation_free(struct ktally_annotation *annotation);
+/** ktally_annotation_open - its file, if it is here with the recorded build-id; *@vaddr: the function's address in it. Return: a descriptor, or -1 */
+int ktally_annotation_open(const struct ktally_annotation *annotation, const char *symfs, uint64_t *vaddr);
+
 /* ---- numbers made from numbers ------------------------------------------------------------------- metrics.c, quantile.c */
 
 /**

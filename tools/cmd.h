@@ -74,7 +74,7 @@ struct cmd {
 /** cmds - the table, NULL-terminated */
 extern const struct cmd *const cmds[];
 
-extern const struct cmd cmd_list, cmd_doctor, cmd_profile, cmd_tally, cmd_trace, cmd_stat, cmd_pair, cmd_hist, cmd_func, cmd_syscalls, cmd_cache, cmd_record, cmd_report, cmd_diff, cmd_session,
+extern const struct cmd cmd_list, cmd_doctor, cmd_profile, cmd_tally, cmd_trace, cmd_stat, cmd_pair, cmd_hist, cmd_func, cmd_syscalls, cmd_cache, cmd_record, cmd_report, cmd_diff, cmd_annotate, cmd_session,
 	cmd_help, cmd_completion, cmd_man;
 
 /** cmd_find - the row of that name in @table, or NULL after saying so on stderr with a near name */

@@ -10,7 +10,7 @@
 
 const struct cmd *const cmds[] = {
 	&cmd_profile, &cmd_stat, &cmd_syscalls, &cmd_func, &cmd_cache, &cmd_tally, &cmd_hist, &cmd_pair, &cmd_trace,
-	&cmd_record, &cmd_report, &cmd_diff,
+	&cmd_record, &cmd_report, &cmd_diff, &cmd_annotate,
 	&cmd_session, &cmd_list, &cmd_doctor, &cmd_help, &cmd_completion, &cmd_man, NULL,
 };
 
