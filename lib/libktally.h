@@ -878,6 +878,13 @@ bool ktally_container_of(struct ktally_container *container, const char *path);
 
 /** ktally_cgroup_mount - where the hierarchy of @controller ("": version 2) is mounted. Return: length of @mount, or -ENOENT */
 int ktally_cgroup_mount(const char *controller, char *mount, size_t size);
+/**
+ * ktally_containers_of_v1 - processes of which only cgroups of version 1 tell that they are in containers: no key does
+ * @proc: folder of processes, NULL: /proc, if there is such a hierarchy at all
+ * @where: the first such cgroup, "CONTROLLER:PATH"
+ * Return: how many
+ */
+unsigned int ktally_containers_of_v1(const char *proc, char *where, size_t size);
 struct ktally_cgroups;
 /**
  * ktally_cgroups_new - all cgroups of version 2 that are there now

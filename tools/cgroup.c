@@ -82,11 +82,23 @@ static int open_all(struct ktally_error *err)
 	return all ? 0 : ktally_cgroups_new(&all, NULL, getenv("KTALLY_NODE_ROOT"), err);
 }
 
+static void tell_of_v1(void)
+{
+	char where[600];
+	unsigned int nr = ktally_containers_of_v1(NULL, where, sizeof(where));
+
+	if (nr)
+		out_warn("%u processes are in containers of which only cgroups of version 1 tell, such as %s: the kernel gives no ids of these, and they count "
+			 "as in none; measure one with --cgroup CONTROLLER:PATH", nr, where);
+}
+
 int cgroup_open(void)
 {
 	struct ktally_error err = { .pos = -1 };
 	int ret = open_all(&err);
 
+	if (!ret)
+		tell_of_v1();
 	return ret ? out_failure(ret, &err) : EXIT_OK;
 }
 

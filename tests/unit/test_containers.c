@@ -191,6 +191,28 @@ static void no_hierarchy(void **state)
 	assert_null(cgroups);
 }
 
+/* Processes in containers by version 1 alone. */
+static void version_1(void **state)
+{
+	char where[100] = "";
+
+	(void)state;
+	assert_int_equal(ktally_containers_of_v1(files_path("nothing"), where, sizeof(where)), 0);
+	files_write("proc/1/cgroup", "12:pids:/\n1:name=systemd:/init.scope\n0::/init.scope\n");
+	files_write("proc/2/cgroup", "0::/docker/" ID "\n");
+	files_write("proc/3/cgroup", "12:pids:/docker/" ID "\n0::/system.slice/docker-" ID ".scope\n");
+	files_write("proc/4/cgroup", "");
+	files_write("proc/5/cgroup", "nonsense\n:\n::\n::::\n12:pids\n\n");
+	files_write("proc/self/cgroup", "12:pids:/docker/" ID "\n");
+	assert_int_equal(ktally_containers_of_v1(files_path("proc"), where, sizeof(where)), 0);
+	files_write("proc/6/cgroup", "12:pids:/user.slice\n4:cpu,cpuacct:/docker/" ID "\n3:memory:/docker/" ID "\n0::/\n");
+	assert_int_equal(ktally_containers_of_v1(files_path("proc"), where, sizeof(where)), 1);
+	assert_string_equal(where, "cpu,cpuacct:/docker/" ID);
+	files_write("proc/7/cgroup", "12:pids:/kubepods/pod" UID "/" ID);
+	assert_int_equal(ktally_containers_of_v1(files_path("proc"), where, 10), 2);
+	assert_int_equal(strlen(where), 9);
+}
+
 /* ---- names ---- */
 
 static void pods_by_their_logs(void **state)
@@ -402,6 +424,7 @@ int main(void)
 		cmocka_unit_test(cgroups_that_come_and_go),
 		cmocka_unit_test(many_cgroups),
 		cmocka_unit_test(no_hierarchy),
+		cmocka_unit_test(version_1),
 		cmocka_unit_test(pods_by_their_logs),
 		cmocka_unit_test(finding),
 		cmocka_unit_test(rows_of_a_container_become_one),
