@@ -83,7 +83,7 @@ static struct ktally_unwind_rule canonical(const struct ktally_unwind_rule *rule
 	out.offset2 = rule->cfa == KTALLY_CFA_REGISTER ? 0 : rule->offset2;
 	out.return_offset = rule->return_offset;
 	out.nr_saved = nr;
-	out.flags = nr ? rule->flags : 0;
+	out.flags = nr ? rule->flags : rule->flags & ~KTALLY_RULE_SAVED_FRAME;
 	memcpy(out.saved, rule->saved, nr * sizeof(out.saved[0]));
 	return out;
 }

@@ -414,7 +414,7 @@ static int note_gap(void *arg, struct ktally_unwind_build *build, uint64_t start
 static void test_builder(void **state)
 {
 	struct ktally_unwind_build *build = ktally_unwind_build_new(EM_X86_64);
-	struct ktally_unwind_rule rule = { .cfa = KTALLY_CFA_REGISTER, .reg = 7, .offset = 8 };
+	struct ktally_unwind_rule rule = { .cfa = KTALLY_CFA_REGISTER, .reg = 7, .offset = 8, .flags = KTALLY_RULE_SWITCH };
 	struct ktally_unwind_table *table;
 	uint64_t gaps[8] = { 0 };
 	size_t size;
@@ -430,6 +430,7 @@ static void test_builder(void **state)
 	assert_int_equal(ktally_unwind_build_piece(build, 350, 360), 1);
 	add(build, 390, 420, 4);	/* described already where it starts */
 	add(build, 410, 430, 5);
+	assert_int_equal(ktally_unwind_build_row(build, 420, &rule), 0);
 	assert_int_equal(ktally_unwind_build_row(build, 409, &rule), -EINVAL);
 	assert_int_equal(ktally_unwind_build_row(build, 430, &rule), -EINVAL);
 	assert_int_equal(ktally_unwind_build_gaps(build, 90, 500, note_gap, gaps), 0);
@@ -447,6 +448,8 @@ static void test_builder(void **state)
 	is(table, 168, KTALLY_CFA_REGISTER, 7, 99);
 	is(table, 405, KTALLY_CFA_REGISTER, 7, 3);	/* padding */
 	is(table, 410, KTALLY_CFA_REGISTER, 7, 5);
+	is(table, 420, KTALLY_CFA_REGISTER, 7, 8);
+	assert_int_equal(ktally_unwind_rule_at(table, 420)->flags, KTALLY_RULE_SWITCH);
 	is(table, 430, KTALLY_CFA_UNKNOWN, 0, 0);
 	is(table, 438, KTALLY_CFA_REGISTER, 7, 99);
 	is(table, 1000, KTALLY_CFA_UNKNOWN, 0, 0);
@@ -485,7 +488,7 @@ static void test_check(void **state)
 	REFUSED(rules[0].cfa, KTALLY_CFA_MAX + 1);
 	REFUSED(rules[1].reg, 16);
 	REFUSED(rules[1].nr_saved, 7);
-	REFUSED(rules[1].flags, 2);
+	REFUSED(rules[1].flags, 4);
 	REFUSED(rules[1].ret, 2);
 	assert_int_equal(ktally_unwind_check(table, size), 0);
 	free(table);

@@ -407,6 +407,7 @@ int main(int argc, char **argv)
 	if (optind + 1 != argc)
 		return 2;
 	setvbuf(stdout, NULL, _IOLBF, 0);
+	setenv("XDG_CACHE_HOME", "/tmp/agree-cache", 1);	/* tables that this library made */
 	read_workloads(&agree, argv[optind]);
 	begin(&agree, hz);
 	for (n = 0; n < agree.nr; n++) {

@@ -127,7 +127,7 @@ static int table_step(const struct walker *walker, struct walker_state *state, c
 	if (cut)
 		return cut;
 	/* A leaf of arm64 has nothing on the stack, and vfork of x86 takes its return address off. */
-	if (!get(&old, sp, &stack) || cfa < stack || (cfa == stack && !old.exact))
+	if (!get(&old, sp, &stack) || (!(rule->flags & KTALLY_RULE_SWITCH) && (cfa < stack || (cfa == stack && !old.exact))))
 		return KTALLY_CUT_LOOP;
 	if (rule->ret == KTALLY_RETURN_REGISTER) {
 		if (!get(&old, rule->return_offset, &state->pc))
