@@ -143,7 +143,7 @@ static int make_places(struct ktally_elf *elf)
 	size_t place = 0, i;
 
 	elf->shift = 0;
-	while (span >> elf->shift > elf->nr / 4)
+	while (span >> elf->shift > elf->nr / 4 + 1)
 		elf->shift++;
 	elf->nr_places = (span >> elf->shift) + 1;
 	free(elf->places);

@@ -177,6 +177,30 @@ static void plt_entries_have_names(void **state)
 	assert_true(nr > 20);
 }
 
+/* From one end of the address space to the other, and close together. */
+static void few_symbols_far_apart_are_found(void **state)
+{
+	static const uint64_t starts[] = { 0, 0x1000, 0x1010, 0xfffffffffffff000 };
+	struct ktally_elf *elf;
+	struct ktally_elf_hit hit;
+	size_t nr, i;
+
+	(void)state;
+	for (nr = 1; nr <= sizeof(starts) / sizeof(*starts); nr++) {
+		elf = calloc(1, sizeof(*elf));
+		for (i = nr; i--;)
+			assert_int_equal(ktally_elf_add(elf, starts[i], starts[i] + 16, KTALLY_ELF_SIZED, "name"), 0);
+		assert_int_equal(ktally_elf_sort(elf), 0);
+		for (i = 0; i < nr; i++) {
+			assert_true(ktally_elf_find(elf, starts[i] + 15, &hit));
+			assert_int_equal(hit.start, starts[i]);
+		}
+		assert_false(ktally_elf_find(elf, 0x1020, &hit));
+		assert_false(ktally_elf_find(elf, UINT64_MAX, &hit));
+		ktally_elf_free(elf);
+	}
+}
+
 static void cxx_names_are_readable(void **state)
 {
 	struct ktally_elf *elf = calloc(1, sizeof(*elf));
@@ -385,6 +409,7 @@ int main(void)
 		cmocka_unit_test(the_vdso_has_names),
 		cmocka_unit_test(build_id_agrees_with_readelf),
 		cmocka_unit_test(plt_entries_have_names),
+		cmocka_unit_test(few_symbols_far_apart_are_found),
 		cmocka_unit_test(cxx_names_are_readable),
 		cmocka_unit_test(kallsyms_text_is_understood),
 		cmocka_unit_test(code_that_the_kernel_made),
