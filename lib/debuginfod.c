@@ -70,6 +70,14 @@ static const struct library *load(void)
 	return library.begin ? &library : NULL;
 }
 
+/* It becomes part of a path, and may come from a recording. */
+static bool is_build_id(const char *text)
+{
+	size_t len = strspn(text, "0123456789abcdef");
+
+	return len >= 8 && !text[len];
+}
+
 void ktally_debuginfod_retry(void)
 {
 	silent = false;
@@ -82,7 +90,7 @@ int ktally_debuginfod_open(const char *build_id, bool executable)
 	void *client;
 	int fd;
 
-	if (silent || !urls || !urls[strspn(urls, " ")] || strlen(build_id) < 8)
+	if (silent || !urls || !urls[strspn(urls, " ")] || !is_build_id(build_id))
 		return -1;
 	library = load();
 	client = library ? library->begin() : NULL;
