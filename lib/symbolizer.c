@@ -416,8 +416,8 @@ const struct ktally_frame *ktally_symbolize_user(struct ktally_symbolizer *sym, 
 	frame->guess = word & KTALLY_WORD_GUESS;
 	if (!fresh && frame->map_end && sym->recorded)
 		ask_file(sym, frame, &where);
-	/* What was unknown may have become known by a later record. */
-	if ((!fresh && frame->map_end) || !sym->procs)
+	/* What was unknown may have become known by a later record; and code that a process made, by what it has written since. */
+	if ((!fresh && frame->map_end && !(frame->kind == KTALLY_FRAME_JIT && !strcmp(frame->name, UNKNOWN))) || !sym->procs)
 		return frame;
 	where.map = ktally_processes_find(sym->procs, image, where.at);
 	if (!where.map)

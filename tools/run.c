@@ -485,10 +485,16 @@ int run_report(struct run *run)
 {
 	struct result_want want = want_of(run);
 	struct ktally_report report = report_of(run);
+	const char *trouble;
+	int status;
 
 	if (run->common->dry_run)
 		return EXIT_OK;
-	return result_write(&want, &report, run->open ? &run->open->snapshot : run->snapshot);
+	status = result_write(&want, &report, run->open ? &run->open->snapshot : run->snapshot);
+	trouble = run->sym ? ktally_symbolizer_trouble(run->sym) : NULL;
+	if (trouble)
+		out_warn("%s", trouble);
+	return status;
 }
 
 int run_snapshot(struct run *run)
