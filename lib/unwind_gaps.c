@@ -19,11 +19,12 @@
 #define CRT_BODY	64
 #define PROLOGUE_EVERY	2048	/* code that keeps frame pointers has a function's begin in as many bytes */
 #define STUBS_MAX	8
+#define ENTRY_MAX	96	/* bytes of code that a program begins with */
 
-/* struct stubs - a section of code that a linker or the crt's makers wrote */
+/* struct stubs - code that a linker, the crt's makers or those of a dynamic linker wrote */
 struct stubs {
 	uint64_t offset, size;
-	enum { STUBS_PLT, STUBS_LAZY, STUBS_CRT } kind;	/* of a lazy PLT the first stub is another, and all push */
+	enum { STUBS_PLT, STUBS_LAZY, STUBS_CRT, STUBS_ENTRY } kind;	/* of a lazy PLT the first stub is another, and all push */
 	uint8_t first[32];				/* code there */
 };
 
@@ -197,11 +198,38 @@ static int add_stubs(struct ktally_unwind_build *build, struct gaps *gaps, const
 
 	if (rc)
 		return rc < 0 ? rc : 0;
+	if (stubs->kind == STUBS_ENTRY) {
+		struct ktally_unwind_rule rule = { .cfa = KTALLY_CFA_END };
+
+		return add(build, start, &rule);
+	}
 	if (stubs->kind == STUBS_CRT)
 		return gaps->image->machine == EM_X86_64 ? x86_crt(build, gaps->image, stubs, start) : 0;
 	if (gaps->image->machine == EM_X86_64)
 		return x86_plt(build, stubs, start);
 	return arm64_plt(build, stubs, start);
+}
+
+/*
+ * Nobody called what the kernel starts a program with: of the dynamic linker it is not described. Shared libraries that begin nothing
+ * have the first byte of their code there, or 0.
+ */
+static void find_entry(struct gaps *gaps)
+{
+	struct stubs *stubs = &gaps->stubs[gaps->nr_stubs];
+	uint64_t offset, room;
+	GElf_Shdr text;
+	GElf_Ehdr head;
+	Elf_Scn *scn;
+
+	if (!gelf_getehdr(gaps->image->elf, &head) || !head.e_entry || (head.e_type != ET_EXEC && head.e_type != ET_DYN))
+		return;
+	if (head.e_type == ET_DYN && ktally_image_section(gaps->image, ".text", &text, &scn) && text.sh_addr == head.e_entry)
+		return;
+	if (!ktally_image_locate(gaps->image, head.e_entry, &offset, &room))
+		return;
+	*stubs = (struct stubs){ .offset = offset, .size = room < ENTRY_MAX ? room : ENTRY_MAX, .kind = STUBS_ENTRY };
+	gaps->nr_stubs++;
 }
 
 static void find_stubs(struct gaps *gaps)
@@ -215,7 +243,7 @@ static void find_stubs(struct gaps *gaps)
 	uint64_t offset, room;
 	size_t i;
 
-	_Static_assert(sizeof(names) / sizeof(names[0]) <= STUBS_MAX, "room for all");
+	_Static_assert(sizeof(names) / sizeof(names[0]) < STUBS_MAX, "room for all and the entry");
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (!ktally_image_section(gaps->image, names[i].name, &header, &scn) ||
 		    !ktally_image_locate(gaps->image, header.sh_addr, &offset, &room))
@@ -224,6 +252,7 @@ static void find_stubs(struct gaps *gaps)
 		*stubs = (struct stubs){ .offset = offset, .size = header.sh_size < room ? header.sh_size : room, .kind = names[i].kind };
 		ktally_image_read(gaps->image, offset, stubs->first, sizeof(stubs->first));
 	}
+	find_entry(gaps);
 }
 
 /* ---- a gap ---- */

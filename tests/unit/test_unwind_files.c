@@ -310,6 +310,63 @@ static unsigned int compare_stubs(const char *described, const char *bare, const
 	return nr;
 }
 
+/* The rule at the entry of file @path. */
+static enum ktally_cfa rule_of_entry(const char *path)
+{
+	static struct ktally_image image;
+	const struct ktally_unwind_rule *rule;
+	struct ktally_unwind_table *table;
+	uint64_t offset, room;
+	GElf_Ehdr head;
+	size_t size;
+	int fd = open(path, O_RDONLY);
+
+	assert_true(fd >= 0);
+	assert_int_equal(ktally_image_open(&image, fd, NULL, 0, NULL), 0);
+	assert_non_null(gelf_getehdr(image.elf, &head));
+	assert_true(ktally_image_locate(&image, head.e_entry, &offset, &room));
+	assert_int_equal(ktally_unwind_compile(&table, &size, fd, NULL, NULL), 0);
+	rule = ktally_unwind_rule_at(table, offset);
+	assert_non_null(rule);
+	/* What comes behind it is another matter. */
+	assert_true(rule->cfa != KTALLY_CFA_END || ktally_unwind_rule_at(table, offset + 256) != rule);
+	size = rule->cfa;
+	free(table);
+	ktally_image_close(&image);
+	close(fd);
+	return size;
+}
+
+/* Nobody describes what the dynamic linker begins with. The same code where a library begins, as old linkers say, is no entry. */
+static void test_entry(void **state)
+{
+	static const char make[] =
+		"set -e; d=$(mktemp -d /tmp/ktally-unwind-XXXXXX); echo $d >&3; cd $d\n"
+		"printf '.globl _start\n_start: mov %%rsp, %%rdi\ncall first\nhlt\n.skip 400, 0x48\n.globl first\nfirst: .cfi_startproc\nret\n.cfi_endproc\n' >a.s\n"
+		"printf '.globl ahead\nahead: .cfi_startproc\nret\n.cfi_endproc\n' >b.s\n"
+		"gcc -nostdlib -static -o program a.s; gcc -nostdlib -shared -o linker b.s a.s; gcc -nostdlib -shared -o library -Wl,-e,_start a.s\n";
+	char command[2048], folder[64] = "", path[128];
+	FILE *pipe;
+
+	(void)state;
+#ifndef __x86_64__
+	skip();
+#endif
+	snprintf(command, sizeof(command), "exec 3>&1 >/dev/null; %s", make);
+	pipe = popen(command, "r");
+	assert_non_null(pipe);
+	assert_int_equal(fscanf(pipe, "%63s", folder), 1);
+	assert_int_equal(pclose(pipe), 0);
+	snprintf(path, sizeof(path), "%s/program", folder);
+	assert_int_equal(rule_of_entry(path), KTALLY_CFA_END);
+	snprintf(path, sizeof(path), "%s/linker", folder);
+	assert_int_equal(rule_of_entry(path), KTALLY_CFA_END);
+	snprintf(path, sizeof(path), "%s/library", folder);
+	assert_int_not_equal(rule_of_entry(path), KTALLY_CFA_END);
+	snprintf(command, sizeof(command), "rm -r %s", folder);
+	assert_int_equal(system(command), 0);
+}
+
 static void test_gaps(void **state)
 {
 	static const char make[] =
@@ -496,7 +553,7 @@ static void test_siphash(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_readelf), cmocka_unit_test(test_files), cmocka_unit_test(test_gaps), cmocka_unit_test(test_vdso),
+		cmocka_unit_test(test_readelf), cmocka_unit_test(test_files), cmocka_unit_test(test_gaps), cmocka_unit_test(test_entry), cmocka_unit_test(test_vdso),
 		cmocka_unit_test(test_cache), cmocka_unit_test(test_siphash),
 	};
 
