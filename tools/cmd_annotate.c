@@ -87,6 +87,8 @@ static void read_objdump(FILE *in, struct listing *listing, uint64_t vaddr)
 
 	while (heads < 2 && getline(&line, &room, in) >= 0) {
 		line[strcspn(line, "\n")] = 0;
+		if (heads && !strncmp(line, "Disassembly of section", 22))
+			break;
 		heads += is_head(line);
 		if (!heads || heads > 1 || is_head(line))
 			continue;
@@ -96,6 +98,8 @@ static void read_objdump(FILE *in, struct listing *listing, uint64_t vaddr)
 		else
 			add_line(listing, line, UINT64_MAX);
 	}
+	while (listing->nr && !*listing->lines[listing->nr - 1])
+		free(listing->lines[--listing->nr]);
 	free(line);
 }
 

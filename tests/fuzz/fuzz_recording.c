@@ -61,6 +61,7 @@ static void read_back(const char *path)
 {
 	struct ktally_recording *recording;
 	struct ktally_diff_opts opts = { .by = KTALLY_DIFF_KEYS };
+	struct ktally_annotation *annotation;
 	struct ktally_report *report;
 	struct ktally_diff *diff;
 	struct ktally_error err;
@@ -75,6 +76,8 @@ static void read_back(const char *path)
 	for (opts.by = 0; opts.by <= KTALLY_DIFF_KEYS; opts.by++)
 		if (!ktally_diff_new(&diff, report, report, &opts, &err))
 			ktally_diff_free(diff);
+	if (!ktally_annotate(&annotation, report, "main", &err))
+		ktally_annotation_free(annotation);
 	ktally_recording_close(recording);
 }
 
