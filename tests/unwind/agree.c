@@ -32,13 +32,15 @@ enum outcome {
 	SHORT,		/* the dump was too small for the rest: says nothing of it */
 	KERNEL_CUT,	/* the module gave up, libunwind did not */
 	DUMP_CUT,	/* libunwind gave up, the module did not */
+	DUMP_GUESS,	/* libunwind followed a frame pointer through code that nothing describes: to another address, or to an end */
 	DIFFERENT,	/* another address */
 	NR_OUTCOMES
 };
 
 static const char *const outcomes[NR_OUTCOMES] = {
 	[EQUAL] = "equal to the end", [BOTH_CUT] = "equal, both cut at the same place", [DEPTH] = "equal to the depth limit",
-	[SHORT] = "dump too short", [KERNEL_CUT] = "cut by the module", [DUMP_CUT] = "cut by libunwind", [DIFFERENT] = "different address",
+	[SHORT] = "dump too short", [KERNEL_CUT] = "cut by the module", [DUMP_CUT] = "cut by libunwind",
+	[DUMP_GUESS] = "guessed by libunwind", [DIFFERENT] = "different address",
 };
 
 static const char *const reasons[] = { "?", "depth", "unknown code", "no table", "no rule", "fault", "loop" };
@@ -113,7 +115,7 @@ static void show_stack(struct agree *agree, const char *who, const uint64_t *wor
 	}
 }
 
-static enum outcome judge(unsigned int same, unsigned int nr_kernel, unsigned int kernel_cut, unsigned int nr_dump, unsigned int dump_cut)
+static enum outcome judge(unsigned int same, unsigned int nr_kernel, unsigned int kernel_cut, unsigned int nr_dump, unsigned int dump_cut, bool guess)
 {
 	if (same == nr_kernel && same == nr_dump && !kernel_cut && !dump_cut)
 		return EQUAL;
@@ -127,7 +129,23 @@ static enum outcome judge(unsigned int same, unsigned int nr_kernel, unsigned in
 		return KERNEL_CUT;
 	if (same == nr_dump && dump_cut)
 		return DUMP_CUT;
-	return DIFFERENT;
+	return guess ? DUMP_GUESS : DIFFERENT;
+}
+
+/* Does libunwind's next frame come of a guess, or does it see none where the module does? */
+static bool is_guess(const uint64_t *dump, unsigned int nr_dump, unsigned int dump_cut, unsigned int nr_kernel, unsigned int same)
+{
+	return same < nr_dump ? !!(dump[same] & KTALLY_WORD_GUESS) : !dump_cut && same < nr_kernel;
+}
+
+static unsigned long differences(const struct workload *load)
+{
+	unsigned long all = 0;
+	unsigned int n;
+
+	for (n = KERNEL_CUT; n < NR_OUTCOMES; n++)
+		all += load->outcomes[n];
+	return all;
 }
 
 static void compare(struct agree *agree, const struct ktally_user *user, const uint64_t *kernel, unsigned int nr_kernel, const uint64_t *dump,
@@ -142,7 +160,7 @@ static void compare(struct agree *agree, const struct ktally_user *user, const u
 	nr_dump = native(dump, nr_dump, &dump_cut);
 	while (same < nr_kernel && same < nr_dump && KTALLY_WORD_ADDRESS(kernel[same]) == KTALLY_WORD_ADDRESS(dump[same]))
 		same++;
-	outcome = judge(same, nr_kernel, kernel_cut, nr_dump, dump_cut);
+	outcome = judge(same, nr_kernel, kernel_cut, nr_dump, dump_cut, is_guess(dump, nr_dump, dump_cut, nr_kernel, same));
 	load->samples++;
 	load->frames += same;
 	load->outcomes[outcome]++;
@@ -150,7 +168,7 @@ static void compare(struct agree *agree, const struct ktally_user *user, const u
 		load->kernel_cuts[kernel_cut]++;
 	if (outcome == DUMP_CUT)
 		load->dump_cuts[dump_cut]++;
-	if (outcome >= KERNEL_CUT && load->outcomes[KERNEL_CUT] + load->outcomes[DUMP_CUT] + load->outcomes[DIFFERENT] <= agree->show) {
+	if (outcome >= KERNEL_CUT && differences(load) <= agree->show) {
 		printf("#   %s: %s, after %u equal frames; %u bytes of stack\n", load->name, outcomes[outcome], same, user->bytes);
 		show_stack(agree, "module", kernel, nr_kernel, same ? same - 1 : 0, kernel_cut, image);
 		show_stack(agree, "libunwind", dump, nr_dump, same ? same - 1 : 0, dump_cut, image);
