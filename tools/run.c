@@ -393,6 +393,7 @@ static int finish(struct run *run)
 	run->stopped_ns = run_clock();
 	ktally_clocks_read(&run->clocks[1]);
 	collect_command(run);
+	run_unwind_tell(run);
 	if (ret)
 		return out_failure(ret, &err);
 	drain(run, true);
@@ -518,6 +519,11 @@ int run_snapshot(struct run *run)
 		return out_failure(ret, &err);
 	}
 	run->stopped_ns = run_clock();
+	status = run_unwind_results(run);
+	if (status) {
+		ktally_snapshot_free(snapshot);
+		return status;
+	}
 	report = report_of(run);
 	want.files = &no_files;
 	want.strict = false;	/* the last one decides */

@@ -144,11 +144,13 @@ int run_unwind_poll(struct run *run)
 	return ktally_agent_work(run->agent, run_clock() + TURN_NS, &err) < 0 ? give_up(run, &err) : EXIT_OK;
 }
 
-static void tell_stats(const struct run *run)
+void run_unwind_tell(const struct run *run)
 {
 	struct ktally_agent_stats stats;
 	char bytes[32];
 
+	if (!run->agent || !run->common->verbose)
+		return;
 	ktally_agent_stats(run->agent, &stats);
 	out_note("unwind tables: %" PRIu64 " of %" PRIu64 " files, %s, %" PRIu64 " of them from the cache; %" PRIu64 " files do not say how, %" PRIu64
 		 " could not be done; %" PRIu64 " interpreters", stats.tables, stats.files, out_bytes(stats.bytes, bytes, sizeof(bytes)), stats.cached,
@@ -169,7 +171,5 @@ int run_unwind_results(struct run *run)
 	if (ret)
 		return out_failure(ret, &err);
 	run->unwind = info.unwind;
-	if (run->agent && run->common->verbose)
-		tell_stats(run);
 	return EXIT_OK;
 }

@@ -18,4 +18,7 @@ int run_unwind_poll(struct run *run);
 /** run_unwind_results - what walking came to, of a session that still is there. Return: exit code */
 int run_unwind_results(struct run *run);
 
+/** run_unwind_tell - what was done for it, on stderr with --verbose */
+void run_unwind_tell(const struct run *run);
+
 #endif /* _KTALLY_RUN_UNWIND_H */
