@@ -421,7 +421,7 @@ static inline void bc_run(const struct ktally_probe_plan *p, const struct bc_env
 			out->nr_emits++;
 			out->emit_words = i->aux;
 			memcpy(out->record, &r[i->a], i->aux * 8);
-		} else if (i->op >= KTALLY_OP_GATE) {
+		} else if (i->op >= KTALLY_OP_GATE && i->op <= KTALLY_OP_DUMP) {
 			int skip = bc_relation(env, i, r, out);
 
 			if (skip < 0)
