@@ -26,7 +26,7 @@ PIECES = {
     "plt": r"?\S*@plt",
     "mem": r"$plt ?_*mem(cpy|move|set|chr)\w*",
     # Of libc, by the names that its debug files have.
-    "sort": r"$plt *(\S*@plt|_*qsort\w*|msort_with_tmp\S*|_*mem(cpy|move)\w*|_quicksort|_*sysconf\w*|linux_sysconf\S*|get_phys_pages|_*malloc\w*|_*free|_*int_(malloc|free)\S*|tcache\S*|sysmalloc\S*|ptmalloc\S*|_*s?brk|_*get_nprocs\w*)",
+    "sort": r"$plt *(\S*@plt|_*qsort\w*|msort_with_tmp\S*|_*mem(cpy|move)\w*|_quicksort|_*sysconf\w*|linux_sysconf\S*|get_phys_pages|_*malloc\w*|_*free|_*int_(malloc|free)\S*|tcache\S*|sysmalloc\S*|ptmalloc\S*|__default_morecore|_*s?brk|_*get_nprocs\w*|_*getrandom\w*|getpagesize|sysinfo)",
     "print": r"*(_*v?snprintf\w*|\w*printf\w*|_itoa_word|_IO_\w+|_*str\w+|_*mem(cpy|move|set|chr)\w*|__find_spec\w*|outstring\w*|\S*@plt)",
     "strtod": r"*(_*strto\w+|round_\w+|str_to_mpn\S*|_*mpn_\w+|_*str(len|nlen|ncasecmp)\w*|_*mem\w+|\S*@plt)",
     "clock": r"*(_*clock_gettime\w*|\S*@plt|_*vdso_clock_gettime|_*cvdso_clock_gettime\w*|do_hres\w*|vread_\w+|\[vdso\])",
@@ -45,8 +45,8 @@ class Workload:
     aside: tuple = ()
 
     def __post_init__(self):
-        self.rare = {**self.rare, "first instruction": "_start", "first calls of libc": "_start __libc_start_main\\w* *(__libc_start_call_main|frame_dummy|register_tm_clones|_init|call_init\\S*|_*libc_init\\w*|_dl_\\w+|"
-                     "\\S*@plt) ?_dl_runtime_resolve\\w* *(_dl_\\w+|do_lookup_x|check_match|strcmp\\S*)"}
+        self.rare = {**self.rare, "first instruction": r"_start ?__libc_start_main\w* ?__libc_start_call_main",
+                     "before main": rf"_start __libc_start_main\w* *(?!__libc_start_call_main)({LIBC})"}
 
 
 # ---- C ----
@@ -209,7 +209,7 @@ NODE_PATHS = {
     "match": f"{NODE_CHAIN} {js('epsilon')} {js('leafMatch')} *({NODE_LIB})",
 }
 NODE_RARE = {
-    "run": f"$libc_start *({NODE_LIB}) {js('run')} *(.*Date.*|.*v8::.*Time.*) $clock",
+    "run": f"$libc_start *({NODE_LIB}) {js('run')} *(.*Date.*|.*v8::.*Time.*|{NODE_STOP}) $clock",
     "round": f"{NODE} ?{js('alpha')} *({NODE_STOP})",
     "beta": f"{NODE} {js('alpha')} {js('beta')} *({NODE_STOP})",
     "gamma": f"{NODE_CHAIN} *({NODE_STOP})",
@@ -225,7 +225,7 @@ def java(name, cls=r"Chain(\$\w+)?"):
     return rf"(\S+\s)?{cls}(\.|::){name}(\(.*\)?.*)?"
 
 
-JVM = (r"(?!.*\bChain)(?:Interpreter|\w*call_stub\w*|StubRoutines.*|.*java[./].*|.*jdk[./].*|\[lib(?:jvm|java|zip|jli|net|nio)\.so\]|[A-Z]\w*::.*|JVM_\w+|JNI_\w+|Java_\w+|ZIP_\w+|"
+JVM = (r"(?!.*\bChain)(?:Interpreter|[a-z_]\w*\(.*\)|\w*call_stub\w*|StubRoutines.*|.*java[./].*|.*jdk[./].*|\[lib(?:jvm|java|zip|jli|net|nio)\.so\]|[A-Z]\w*::.*|JVM_\w+|JNI_\w+|Java_\w+|ZIP_\w+|"
        r"_*clone3?\S*|start_thread|thread_native_entry.*|[a-zA-Z_]\w*|.*@plt|.*Stub.*|.*[Bb]lob.*|\w+\s\(\d\)|(?:vtable|itable).*)")
 JAVA = rf"?_*clone3?\S* ?start_thread *({JVM}) ?{java('lambda.*')} *({JVM}) ?{java('run')} {java('rounds')} {java('round')}"
 JAVA_CHAIN = f"{JAVA} {java('alpha')} {java('beta')} {java('gamma')}"
