@@ -281,7 +281,7 @@ static struct ktally_place *get_place(struct ktally_mappings *mappings, u64 imag
 	if (!number)
 		return NULL;
 	place = &mappings->places[number - 1];
-	*place = (struct ktally_place){ .image = image, .next = *bucket };
+	*place = (struct ktally_place){ .image = image, .next = *bucket, .changes = ++mappings->serial };
 	mappings->count.processes++;
 	/* Whole before it can be found; pairs with ktally_mappings_place(). */
 	smp_store_release(bucket, number);
@@ -337,7 +337,7 @@ static void note_range(struct ktally_mappings *mappings, struct ktally_place *pl
 	place->nr++;
 	/* Whole before it can be found; pairs with ktally_mappings_range(). */
 	smp_store_release(&place->head, number);
-	WRITE_ONCE(place->changes, place->changes + 1);
+	WRITE_ONCE(place->changes, ++mappings->serial);
 	if (range->file != KTALLY_FILE_NONE && mappings->files[range->file].interp)
 		ktally_mappings_set_interp(place, &mappings->files[range->file], range);
 }
@@ -436,6 +436,7 @@ void ktally_mappings_fork(struct ktally_mappings *mappings, u64 parent, u64 chil
 			to->nr = from->nr;
 			to->runtime = from->runtime;
 			to->interp = from->interp;
+			/* Pairs with ktally_mappings_range(). */
 			smp_store_release(&to->head, from->head);
 		}
 	}

@@ -48,7 +48,7 @@ struct ktally_range {
  * @head: newest range: number + 1
  * @nr: ranges, shared ones included; locked
  * @old: the next one that handlers may still see; locked
- * @changes: counts changes of the ranges
+ * @changes: a number that no other set of ranges of the session has or had
  * @interp: the interpreter it runs, or NULL
  * @runtime: address of the interpreter's state
  */
@@ -106,6 +106,7 @@ struct ktally_file {
  * @nr_kept: files that are kept: news for those who poll
  * @wait: of those who poll
  * @news: wakes them, from any context
+ * @serial: last number given
  * @generation: counts tables and interpreters that were given
  * @bytes: that the pools take
  * @count: what is known of struct ktally_unwind_count without the walks
@@ -135,6 +136,7 @@ struct ktally_mappings {
 	unsigned int nr_kept;
 	wait_queue_head_t *wait;
 	struct irq_work news;
+	u32 serial;
 	u32 generation;
 	u64 bytes;
 	struct ktally_unwind_count count;

@@ -37,27 +37,35 @@ static struct mm_struct *memory_of(u32 pid, u64 *image)
 	return mm;
 }
 
+/* The lock of @mm is held. Return: how many there are */
+static u32 note_all(struct ktally_mappings *mappings, u64 image, struct mm_struct *mm)
+{
+	struct vm_area_struct *vma;
+	u32 nr = 0;
+	KTALLY_VMA_ITERATOR(iterator, mm);
+
+	ktally_for_each_vma(iterator, vma) {
+		if (!(vma->vm_flags & VM_EXEC))
+			continue;
+		ktally_mappings_vma(mappings, image, vma);
+		nr++;
+	}
+	return nr;
+}
+
 /* Mappings come in under the lock that new ones are made under, so what is newer stays on top. */
 int ktally_mappings_process(struct ktally_mappings *mappings, struct ktally_follow *follow)
 {
 	struct mm_struct *mm = memory_of(follow->pid, &follow->image), *now;
 	u64 lost = READ_ONCE(mappings->count.lost), image;
-	struct vm_area_struct *vma;
 
 	if (!mm)
 		return -ESRCH;
-	follow->mappings = 0;
 	ktally_mm_lock(mm);
 	/* An exec since would have given it another memory; the image is then that of the other one. */
 	now = memory_of(follow->pid, &image);
-	if (now == mm && image == follow->image) {
-		ktally_for_each_vma(mm, vma) {
-			if (!(vma->vm_flags & VM_EXEC))
-				continue;
-			ktally_mappings_vma(mappings, image, vma);
-			follow->mappings++;
-		}
-	}
+	if (now == mm && image == follow->image)
+		follow->mappings = note_all(mappings, image, mm);
 	ktally_mm_unlock(mm);
 	mmput(mm);
 	if (!now)
@@ -150,8 +158,9 @@ static int take_table(struct ktally_mappings *mappings, const struct ktally_give
 		return PTR_ERR(rows);
 	mappings->count.tables++;
 	mappings->count.bytes += arg->length;
-	/* Whole before a walk finds it; pairs with its look-up. What walks remember of before is void. */
+	/* Whole before a walk finds it; pairs with its look-up. */
 	smp_store_release(&file->rows, rows);
+	/* What walks remember of before is void; pairs with their begin. */
 	smp_store_release(&mappings->generation, mappings->generation + 1);
 	return 0;
 }

@@ -250,18 +250,18 @@ static bool relate(struct word *word, unsigned long now, const struct entry *ent
 {
 	unsigned long base = stack_base();
 
-	if (word->value - entry->base == now - base && now - base < THREAD_SIZE) {
-		word->kind = FROM_BASE;
-		word->value -= entry->base;
-	} else if (now - base < THREAD_SIZE) {
-		word->kind = FROM_START;
-		word->value -= entry->base + entry->sp;
-		return word->value == now - sp;
-	} else {
+	if (now - base >= THREAD_SIZE) {
 		word->kind = PLAIN;
 		return word->value == now;
 	}
-	return true;
+	if (word->value - entry->base == now - base) {
+		word->kind = FROM_BASE;
+		word->value -= entry->base;
+		return true;
+	}
+	word->kind = FROM_START;
+	word->value -= entry->base + entry->sp;
+	return word->value == now - sp;
 }
 
 /*

@@ -234,7 +234,20 @@ static int step_signal(struct walk *walk)
 	return KTALLY_CUT_NONE;
 }
 
-/* By the frame pointer, if it leads to an address that a call stands before. @reason: what is missing otherwise */
+/* Whether the next frame pointer and an address that no call stands before look like those of a frame. */
+static bool is_plausible(const struct walk *walk, unsigned long frame, unsigned long next, unsigned long ip)
+{
+	unsigned long word;
+
+	if (next && (next <= frame || next - frame > FRAME_MAX || next % sizeof(long)))
+		return false;
+	return (ip < walk->sp || ip - walk->sp > FRAME_MAX) && ktally_user_word(ip & ~7UL, &word);
+}
+
+/*
+ * By the frame pointer, if it leads to an address that a call stands before. Interpreters that were generated push such addresses without
+ * a call: where code has no table these are guesses. @reason: what is missing otherwise
+ */
 static int step_frame(struct walk *walk, int reason)
 {
 	unsigned long frame, next, ip;
@@ -251,10 +264,13 @@ static int step_frame(struct walk *walk, int reason)
 	ip = ktally_strip_user(ip);
 	if (!ip && reason == KTALLY_CUT_MAPPING)
 		return WHOLE;
-	if (!ktally_follows_call(ip))
-		return reason;
 	/* Code that was compiled into a file need not keep frame pointers, that of JIT compilers does or would have failed the test. */
 	walk->guess = reason != KTALLY_CUT_MAPPING;
+	if (!ktally_follows_call(ip)) {
+		if (walk->guess || !is_plausible(walk, frame, next, ip))
+			return reason;
+		walk->guess = true;
+	}
 	walk->saved[0] = next;
 	walk->in_memory &= ~1U;
 	walk->lost = ~1U;

@@ -301,7 +301,7 @@ static int describe(struct python *python, int fd, struct ktally_interp *interp,
 		if (rc)
 			return rc;
 	}
-	interp->runtime = (int64_t)(python->runtime - base);
+	interp->runtime = python->runtime - base;
 	return 0;
 }
 

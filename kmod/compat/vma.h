@@ -9,17 +9,18 @@
 #include <linux/string.h>
 
 /**
- * ktally_for_each_vma() - go over all mappings of @mm, whose lock is held
+ * KTALLY_VMA_ITERATOR() - declares what goes over all mappings of @mm, whose lock is held
+ * ktally_for_each_vma() - goes over them
  *
  * The list was replaced by a tree, "mm: remove the vma linked list", 6.1.
  */
 #ifdef KTALLY_HAVE_VMA_ITERATOR
-#define ktally_for_each_vma(mm, vma)				\
-	VMA_ITERATOR(ktally_vma_iterator, (mm), 0);		\
-	for_each_vma(ktally_vma_iterator, (vma))
+#define KTALLY_VMA_ITERATOR(iterator, mm)	VMA_ITERATOR(iterator, mm, 0)
+#define ktally_for_each_vma(iterator, vma)	for_each_vma(iterator, vma)
 #else
-#define ktally_for_each_vma(mm, vma)				\
-	for ((vma) = (mm)->mmap; (vma); (vma) = (vma)->vm_next)
+#define KTALLY_VMA_ITERATOR(iterator, mm)	struct mm_struct *iterator = mm
+#define ktally_for_each_vma(iterator, vma)			\
+	for ((vma) = (iterator)->mmap; (vma); (vma) = (vma)->vm_next)
 #endif
 
 /** ktally_mm_lock() - for reading; "mmap locking API: initial implementation as rwsem wrappers", 5.8. Context: process, sleeps. */

@@ -176,7 +176,7 @@ struct ktally_unwind_table {
 
 /**
  * struct ktally_interp - where an interpreter keeps its frames; every offset is in bytes
- * @runtime: address of its global state, as an offset from where byte 0 of the file would be mapped
+ * @runtime: address of its global state, less that where byte 0 of the file would be mapped, modulo 2^64
  * @flags: KTALLY_INTERP_*
  * @current_thread: in the runtime: pointer to the thread state that runs; 0: there is none
  * @first_interp: in the runtime: pointer to the first interpreter
@@ -213,7 +213,7 @@ struct ktally_unwind_table {
  * The kernel reads what it needs of a thread state, a frame and a code object each in one piece, of at most KTALLY_INTERP_SPAN_MAX bytes.
  */
 struct ktally_interp {
-	__s64 runtime __attribute__((aligned(8)));
+	__aligned_u64 runtime;
 	__u32 flags;
 	__u32 current_thread;
 	__u32 first_interp;
