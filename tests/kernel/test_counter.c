@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Counters against counts that are known: those of the test module's PMU, and on arm64 those of the emulated processor's. */
 #include <errno.h>
-#include <math.h>
 #include <linux/perf_event.h>
+#include <math.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <sys/mman.h>
