@@ -225,7 +225,7 @@ def java(name, cls=r"Chain(\$\w+)?"):
     return rf"(\S+\s)?{cls}(\.|::){name}(\(.*\)?.*)?"
 
 
-JVM = (r"(?!.*\bChain)(?:Interpreter|[a-z_]\w*\(.*\)|\w*call_stub\w*|StubRoutines.*|.*java[./].*|.*jdk[./].*|\[lib(?:jvm|java|zip|jli|net|nio)\.so\]|[A-Z]\w*::.*|JVM_\w+|JNI_\w+|Java_\w+|ZIP_\w+|"
+JVM = (r"(?!.*\bChain)(?:Interpreter|[a-z_]\w*\(.*\)|\w*call_stub\w*|StubRoutines.*|.*java[./].*|.*jdk[./].*|\[lib(?:jvm|java|zip|jli|net|nio)\.so\]|\w+::.*|JVM_\w+|JNI_\w+|Java_\w+|ZIP_\w+|"
        r"_*clone3?\S*|start_thread|thread_native_entry.*|[a-zA-Z_]\w*|.*@plt|.*Stub.*|.*[Bb]lob.*|\w+\s\(\d\)|(?:vtable|itable).*)")
 JAVA = rf"?_*clone3?\S* ?start_thread *({JVM}) ?{java('lambda.*')} *({JVM}) ?{java('run')} {java('rounds')} {java('round')}"
 JAVA_CHAIN = f"{JAVA} {java('alpha')} {java('beta')} {java('gamma')}"
