@@ -100,6 +100,14 @@ static bool any_stack(const struct ktally_snapshot *snapshot)
 	return false;
 }
 
+/* Text shows but the first rows of a table, unless it counts functions of a profile. All others show every stack. */
+static bool shows_all_stacks(const struct ktally_report *report, const struct ktally_exporter *exporter)
+{
+	if (!any_stack(report->snapshot))
+		return false;
+	return exporter->write != ktally_export_text || report->period_ns || report->functions;
+}
+
 int ktally_export(const struct ktally_report *report, const struct ktally_exporter *exporter, FILE *out, struct ktally_error *err)
 {
 	int ret;
@@ -107,6 +115,8 @@ int ktally_export(const struct ktally_report *report, const struct ktally_export
 	if ((exporter->needs & KTALLY_EXPORT_STACKS) && !any_stack(report->snapshot))
 		return ktally_fail(err, -ENODATA, "format %s shows stacks, and no table here has a stack in its key; add stack to the event, or choose text, json or csv",
 				   exporter->name);
+	if (shows_all_stacks(report, exporter) && ktally_symbolize_all(report))
+		return ktally_fail(err, -ENOMEM, "out of memory");
 	errno = 0;
 	ret = exporter->write(report, out, err);
 	if (ret)

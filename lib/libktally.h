@@ -725,6 +725,18 @@ void ktally_symbolizer_free(struct ktally_symbolizer *sym);
 /** ktally_symbolize_kernel, ktally_symbolize_user - the frame stays valid as long as the symbolizer. @caller: the address is a return address (look up ip - 1) */
 const struct ktally_frame *ktally_symbolize_kernel(struct ktally_symbolizer *sym, uint64_t ip, bool caller);
 const struct ktally_frame *ktally_symbolize_user(struct ktally_symbolizer *sym, uint64_t image, uint64_t ip, bool caller);
+/**
+ * struct ktally_asks - addresses to symbolize, in any order and number of times
+ * In the order of addresses symbolizing costs half of what it costs in another, for each look-up is near the one before.
+ */
+struct ktally_asks;
+struct ktally_asks *ktally_asks_new(void);	/* NULL: no memory */
+void ktally_asks_free(struct ktally_asks *asks);
+/** ktally_asks_user, ktally_asks_kernel - one more, as ktally_symbolize_user() and ktally_symbolize_kernel() have it. Return: 0 or -ENOMEM */
+int ktally_asks_user(struct ktally_asks *asks, uint64_t image, uint64_t ip, bool caller);
+int ktally_asks_kernel(struct ktally_asks *asks, uint64_t ip, bool caller);
+/** ktally_symbolize_asks - each once and in order; @sym remembers them for who asks then. Return: 0 or -ENOMEM */
+int ktally_symbolize_asks(struct ktally_symbolizer *sym, struct ktally_asks *asks);
 /** KTALLY_SYMBOLIZE_* - what is looked up besides names; none at first */
 #define KTALLY_SYMBOLIZE_LINES		(1U << 0)	/* file and line */
 #define KTALLY_SYMBOLIZE_INLINES	(1U << 1)	/* inlined functions, with file and line */
@@ -855,6 +867,11 @@ int ktally_view_user(struct ktally_stack_view *view, struct ktally_symbolizer *s
 int ktally_view_kernel(struct ktally_stack_view *view, struct ktally_symbolizer *sym, const uint64_t *words, unsigned int nr);
 /** ktally_row_stack - frames of @row in @table; grows and reuses @view (zeroed by the caller once, frames freed by ktally_stack_view_clear). Return: frames or -errno */
 int ktally_row_stack(const struct ktally_report *report, const struct ktally_table *table, const struct ktally_row *row, struct ktally_stack_view *view);
+/**
+ * ktally_symbolize_all - symbolize all stacks of all rows ahead, if they are many; the stacks of exemplars are not among them
+ * Changes no result: what is asked for afterwards is there already. Return: 0 or -ENOMEM
+ */
+int ktally_symbolize_all(const struct ktally_report *report);
 /** ktally_exemplar_stack - frames of @exemplar of @value; none if it kept no stack. Return: frames or -errno */
 int ktally_exemplar_stack(const struct ktally_report *report, const struct ktally_value *value, const struct ktally_exemplar *exemplar,
 			  struct ktally_stack_view *view);

@@ -41,10 +41,48 @@ static void put(const struct ktally_frame *frame, uint64_t address)
 	}
 }
 
+struct addresses {
+	uint64_t *ips;
+	size_t nr, room;
+};
+
+static int add_address(struct addresses *addresses, uint64_t ip)
+{
+	uint64_t *ips = addresses->ips;
+
+	if (addresses->nr == addresses->room) {
+		addresses->room = addresses->room * 2 + 4096;
+		ips = realloc(ips, addresses->room * sizeof(*ips));
+		if (!ips)
+			return -1;
+		addresses->ips = ips;
+	}
+	ips[addresses->nr++] = ip;
+	return 0;
+}
+
+/* As a report is exported: all are symbolized ahead, then each is asked for, in the order of the plan. */
+static int name_all(struct ktally_symbolizer *sym, const struct addresses *addresses)
+{
+	struct ktally_asks *asks = ktally_asks_new();
+	size_t i;
+	int ret = asks ? 0 : -1;
+
+	for (i = 0; i < addresses->nr && !ret; i++)
+		ret = ktally_asks_user(asks, IMAGE, addresses->ips[i], false);
+	if (!ret)
+		ret = ktally_symbolize_asks(sym, asks);
+	ktally_asks_free(asks);
+	for (i = 0; i < addresses->nr && !ret; i++)
+		put(ktally_symbolize_user(sym, IMAGE, addresses->ips[i], false), addresses->ips[i]);
+	return ret;
+}
+
 int main(int argc, char **argv)
 {
 	struct ktally_processes *procs = ktally_processes_new(false);
 	struct ktally_symbolizer *sym = NULL;
+	struct addresses addresses = { 0 };
 	FILE *plan = argc > 1 ? fopen(argv[1], "r") : NULL;
 	char line[KTALLY_PATH_MAX + 128];
 
@@ -62,12 +100,12 @@ int main(int argc, char **argv)
 			fprintf(stderr, "names: cannot use: %s", line);
 			return 1;
 		}
-		if (line[0] == 'A') {
-			uint64_t address = strtoull(line + 2, NULL, 16);
-
-			put(ktally_symbolize_user(sym, IMAGE, address, false), address);
-		}
+		if (line[0] == 'A' && add_address(&addresses, strtoull(line + 2, NULL, 16)))
+			return 1;
 	}
+	if (name_all(sym, &addresses))
+		return 1;
+	free(addresses.ips);
 	ktally_symbolizer_free(sym);
 	ktally_processes_free(procs);
 	return fclose(plan) != 0;
