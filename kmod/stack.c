@@ -125,7 +125,7 @@ static u32 intern(struct ktally_stacks *stacks, const unsigned long *ips, unsign
 	return KTALLY_STACK_LOST;
 }
 
-static unsigned int kernel_stack(const struct ktally_hit *hit, unsigned long *ips, unsigned int depth)
+static unsigned int walk_kernel_side(const struct ktally_hit *hit, unsigned long *ips, unsigned int depth)
 {
 	if (hit->frame)
 		return ktally_unwind_caller(hit->frame, ips, depth);
@@ -142,7 +142,7 @@ static u32 kernel_id(const struct ktally_hot *hot, const struct ktally_hit *hit,
 	id = hot->memo ? ktally_memo_find(hot->memo, hit, depth, &start) : 0;
 	if (id)
 		return id;
-	nr = start.begun ? ktally_memo_walk(hot->memo, &start, ips, depth) : kernel_stack(hit, ips, depth);
+	nr = start.begun ? ktally_memo_walk(hot->memo, &start, ips, depth) : walk_kernel_side(hit, ips, depth);
 	id = nr ? intern(hot->stacks, ips, nr, KTALLY_STACK_KERNEL) : 0;
 	if (start.begun)
 		ktally_memo_keep(hot->memo, &start, id == KTALLY_STACK_LOST ? 0 : id);
