@@ -5,20 +5,22 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "libktally.h"
 
 #define FEW		1000U	/* up to so many are not worth it */
 #define ROOM_FIRST	4096U
-#define DIGITS		(2 * sizeof(uint64_t))
 
-/* An address as a number of two words. User: the image, return addresses after the others; the kernel, likewise, comes last. */
+/* An address: of the kernel, or of an image; return addresses come after the others. */
+enum word { ADDRESS, IMAGE, KIND, WORDS };
+
 struct ask {
-	uint64_t image, word;
+	uint64_t words[WORDS];	/* of a number, the least significant first */
 };
 
-#define KERNEL	(1ULL << 62)	/* no image has such a process */
-#define CALLER	(1ULL << 63)
+#define CALLER	1U
+#define KERNEL	2U
 
 struct ktally_asks {
 	struct ask *asks;
@@ -41,9 +43,7 @@ void ktally_asks_free(struct ktally_asks *asks)
 
 static unsigned int digit_of(const struct ask *ask, unsigned int digit)
 {
-	uint64_t word = digit < sizeof(word) ? ask->word : ask->image;
-
-	return word >> (8 * (digit % sizeof(word))) & 255;
+	return ask->words[digit / 8] >> (8 * (digit % 8)) & 255;
 }
 
 /* By one digit, which leaves equal ones in their order. */
@@ -67,16 +67,15 @@ static void sort_digit(const struct ask *from, struct ask *to, size_t nr, unsign
 static int sort(struct ktally_asks *asks)
 {
 	struct ask *from = asks->asks, *to = malloc(asks->room * sizeof(*to)), *swap, differ = { 0 };
-	unsigned int digit;
+	unsigned int digit, word;
 	size_t i;
 
 	if (!to)
 		return -ENOMEM;
-	for (i = 1; i < asks->nr; i++) {
-		differ.word |= from[i].word ^ from[0].word;
-		differ.image |= from[i].image ^ from[0].image;
-	}
-	for (digit = 0; digit < DIGITS; digit++) {
+	for (i = 1; i < asks->nr; i++)
+		for (word = 0; word < WORDS; word++)
+			differ.words[word] |= from[i].words[word] ^ from[0].words[word];
+	for (digit = 0; digit < 8 * WORDS; digit++) {
 		if (!digit_of(&differ, digit))
 			continue;
 		sort_digit(from, to, asks->nr, digit);
@@ -91,18 +90,15 @@ static int sort(struct ktally_asks *asks)
 
 static int sort_distinct(struct ktally_asks *asks)
 {
-	const struct ask *ask;
 	size_t kept = 0, i;
 
 	if (!asks->nr)
 		return 0;
 	if (sort(asks))
 		return -ENOMEM;
-	for (i = 0; i < asks->nr; i++) {
-		ask = &asks->asks[i];
-		if (!kept || asks->asks[kept - 1].word != ask->word || asks->asks[kept - 1].image != ask->image)
-			asks->asks[kept++] = *ask;
-	}
+	for (i = 0; i < asks->nr; i++)
+		if (!kept || memcmp(&asks->asks[kept - 1], &asks->asks[i], sizeof(*asks->asks)))
+			asks->asks[kept++] = asks->asks[i];
 	asks->nr = kept;
 	return 0;
 }
@@ -127,37 +123,37 @@ static int make_room(struct ktally_asks *asks)
 	return 0;
 }
 
-static int add(struct ktally_asks *asks, uint64_t image, uint64_t word)
+static int add(struct ktally_asks *asks, unsigned int kind, uint64_t image, uint64_t address)
 {
 	if (make_room(asks))
 		return -ENOMEM;
-	asks->asks[asks->nr++] = (struct ask){ image, word };
+	asks->asks[asks->nr++] = (struct ask){ .words = { address, image, kind } };
 	return 0;
 }
 
 int ktally_asks_user(struct ktally_asks *asks, uint64_t image, uint64_t word, bool caller)
 {
-	return image & (KERNEL | CALLER) ? 0 : add(asks, image | (caller ? CALLER : 0), word);
+	return add(asks, caller ? CALLER : 0, image, word);
 }
 
 int ktally_asks_kernel(struct ktally_asks *asks, uint64_t ip, bool caller)
 {
-	return add(asks, KERNEL | (caller ? CALLER : 0), ip);
+	return add(asks, KERNEL | (caller ? CALLER : 0), 0, ip);
 }
 
 int ktally_symbolize_asks(struct ktally_symbolizer *sym, struct ktally_asks *asks)
 {
-	const struct ask *ask;
+	const uint64_t *words;
 	size_t i;
 
 	if (sort_distinct(asks))
 		return -ENOMEM;
 	for (i = 0; i < asks->nr; i++) {
-		ask = &asks->asks[i];
-		if (ask->image & KERNEL)
-			ktally_symbolize_kernel(sym, ask->word, ask->image & CALLER);
+		words = asks->asks[i].words;
+		if (words[KIND] & KERNEL)
+			ktally_symbolize_kernel(sym, words[ADDRESS], words[KIND] & CALLER);
 		else
-			ktally_symbolize_user(sym, ask->image & ~CALLER, ask->word, ask->image & CALLER);
+			ktally_symbolize_user(sym, words[IMAGE], words[ADDRESS], words[KIND] & CALLER);
 	}
 	return 0;
 }
