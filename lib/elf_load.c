@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "block.h"
 #include "elf_file.h"
 #include "elf_load.h"
 #include "gopclntab.h"
@@ -76,7 +77,7 @@ static int fill_strings(const struct ktally_elf_load *load, const GElf_Shdr *sec
 		strings->fd = dup(load->fd);
 		return strings->fd < 0 ? -ENOMEM : 0;
 	}
-	strings->text = malloc(strings->size + 1);
+	strings->text = ktally_block_alloc(strings->size + 1);
 	if (!strings->text)
 		return -ENOMEM;
 	strings->size = ktally_elf_bytes(load, strings->offset, strings->text, strings->size);

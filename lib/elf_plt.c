@@ -203,7 +203,8 @@ static int match(struct stubs *stubs, const char *name, struct ktally_elf *names
 	block = malloc(BLOCK);
 	if (!block)
 		return -ENOMEM;
-	for (; done < section.sh_size && !ret; done += size) {
+	/* The table of all other relocations is long: it is left where every stub has its name. */
+	for (; done < section.sh_size && !ret && names->nr < stubs->nr; done += size) {
 		size = section.sh_size - done < BLOCK ? section.sh_size - done : BLOCK;
 		size = ktally_elf_bytes(stubs->load, section.sh_offset + done, block, size);
 		if (size < sizeof(Elf64_Rela))

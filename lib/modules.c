@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "debug_file.h"
+#include "block.h"
 #include "demangle.h"
 #include "hash.h"
 #include "modules.h"
@@ -199,14 +200,17 @@ const char *ktally_module_build_id(const struct ktally_module *module)
 
 static const char *keep(struct ktally_modules *modules, const char *text)
 {
-	size_t size = strlen(text) + 1, room = size > CHUNK ? size : CHUNK;
+	size_t size = strlen(text) + 1, whole;
 	struct chunk *chunk = modules->chunks;
 
 	if (!chunk || chunk->size - chunk->used < size) {
-		chunk = malloc(sizeof(*chunk) + room);
+		whole = chunk ? 2 * (sizeof(*chunk) + chunk->size) : CHUNK;
+		whole = whole < KTALLY_BLOCK ? whole : KTALLY_BLOCK;
+		whole = whole > sizeof(*chunk) + size ? whole : sizeof(*chunk) + size;
+		chunk = ktally_block_alloc(whole);
 		if (!chunk)
 			return NULL;
-		*chunk = (struct chunk){ .next = modules->chunks, .size = room };
+		*chunk = (struct chunk){ .next = modules->chunks, .size = whole - sizeof(*chunk) };
 		modules->chunks = chunk;
 	}
 	chunk->used += size;

@@ -10,7 +10,7 @@
 #include "libktally.h"
 
 #define FEW		1000U	/* up to so many are not worth it */
-#define ROOM_FIRST	4096U
+#define ROOM_FIRST	65536U
 
 /* An address: of the kernel, or of an image; return addresses come after the others. */
 enum word { ADDRESS, IMAGE, KIND, WORDS };

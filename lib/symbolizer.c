@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "block.h"
 #include "hash.h"
 #include "jit_names.h"
 #include "modules.h"
@@ -21,9 +22,12 @@ struct entry {
 /* Frames never move, so a pointer that was handed out stays valid. */
 struct chunk {
 	struct chunk *next;
-	size_t used;
-	struct ktally_frame frames[1024];
+	size_t used, size;
+	struct ktally_frame frames[];
 };
+
+#define FRAMES_FIRST	1024U
+#define FRAMES_MOST	((KTALLY_BLOCK - sizeof(struct chunk)) / sizeof(struct ktally_frame))
 
 struct ktally_symbolizer {
 	struct ktally_processes *procs;
@@ -123,10 +127,11 @@ static struct entry *find_slot(struct entry *slots, size_t nr_slots, uint64_t im
 static bool grow(struct ktally_symbolizer *sym)
 {
 	size_t nr_slots = sym->nr_slots * (sym->nr_slots < 65536 ? 4 : 2), i;
-	struct entry *slots = calloc(nr_slots, sizeof(*slots));
+	struct entry *slots = ktally_block_alloc(nr_slots * sizeof(*slots));
 
 	if (!slots)
 		return false;
+	memset(slots, 0, nr_slots * sizeof(*slots));
 	for (i = 0; i < sym->nr_slots; i++)
 		if (sym->slots[i].frame)
 			*find_slot(slots, nr_slots, sym->slots[i].image, sym->slots[i].ip) = sym->slots[i];
@@ -139,12 +144,14 @@ static bool grow(struct ktally_symbolizer *sym)
 static struct ktally_frame *new_frame(struct ktally_symbolizer *sym)
 {
 	struct chunk *chunk = sym->chunks;
+	size_t size = chunk ? chunk->size * 2 : FRAMES_FIRST;
 
-	if (!chunk || chunk->used == sizeof(chunk->frames) / sizeof(*chunk->frames)) {
-		chunk = calloc(1, sizeof(*chunk));
+	if (!chunk || chunk->used == chunk->size) {
+		size = size < FRAMES_MOST / 2 ? size : FRAMES_MOST;
+		chunk = ktally_block_alloc(size < FRAMES_MOST ? sizeof(*chunk) + size * sizeof(*chunk->frames) : KTALLY_BLOCK);
 		if (!chunk)
 			return NULL;
-		chunk->next = sym->chunks;
+		*chunk = (struct chunk){ .next = sym->chunks, .size = size };
 		sym->chunks = chunk;
 	}
 	return &chunk->frames[chunk->used++];

@@ -3,7 +3,6 @@
  * Puts names on the addresses of a plan: lines "M START LENGTH OFFSET MAJOR:MINOR INODE PATH" and "A ADDRESS" in hex, of one process.
  * Writes "ADDRESS NAME" lines. With a second argument "lines" or "inlines" also places in the source, or inlined functions too.
  */
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,11 +32,21 @@ static int add_mapping(struct ktally_processes *procs, const char *line)
 
 static void put(const struct ktally_frame *frame, uint64_t address)
 {
+	static const char digits[] = "0123456789abcdef";
+	char text[20], *at;
+
 	for (; frame; frame = frame->outer) {
-		printf("%" PRIx64 " %s", address, frame->name);
+		uint64_t left = address;
+
+		at = text + sizeof(text) - 1;
+		*at-- = 0;
+		for (*at = ' '; left; left >>= 4)
+			*--at = digits[left & 15];
+		fputs_unlocked(at, stdout);
+		fputs_unlocked(frame->name, stdout);
 		if (*frame->file)
 			printf(" %s:%u", frame->file, frame->line);
-		putchar('\n');
+		putchar_unlocked('\n');
 	}
 }
 
