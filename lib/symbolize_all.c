@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "libktally.h"
+#include "symtab.h"
 
 #define FEW		1000U	/* up to so many are not worth it */
 #define ROOM_FIRST	65536U
@@ -146,7 +147,7 @@ int ktally_symbolize_asks(struct ktally_symbolizer *sym, struct ktally_asks *ask
 	const uint64_t *words;
 	size_t i;
 
-	if (sort_distinct(asks))
+	if (sort_distinct(asks) || ktally_symbolizer_expect(sym, asks->nr))
 		return -ENOMEM;
 	for (i = 0; i < asks->nr; i++) {
 		words = asks->asks[i].words;

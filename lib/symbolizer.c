@@ -124,9 +124,9 @@ static struct entry *find_slot(struct entry *slots, size_t nr_slots, uint64_t im
 	return &slots[at];
 }
 
-static bool grow(struct ktally_symbolizer *sym)
+static bool grow(struct ktally_symbolizer *sym, size_t nr_slots)
 {
-	size_t nr_slots = sym->nr_slots * (sym->nr_slots < 65536 ? 4 : 2), i;
+	size_t i;
 	struct entry *slots = ktally_block_alloc(nr_slots * sizeof(*slots));
 
 	if (!slots)
@@ -139,6 +139,15 @@ static bool grow(struct ktally_symbolizer *sym)
 	sym->slots = slots;
 	sym->nr_slots = nr_slots;
 	return true;
+}
+
+int ktally_symbolizer_expect(struct ktally_symbolizer *sym, size_t nr)
+{
+	size_t nr_slots = sym->nr_slots;
+
+	while ((sym->nr + nr) * 2 >= nr_slots)
+		nr_slots *= 2;
+	return nr_slots == sym->nr_slots || grow(sym, nr_slots) ? 0 : -ENOMEM;
 }
 
 static struct ktally_frame *new_frame(struct ktally_symbolizer *sym)
@@ -170,7 +179,7 @@ static struct ktally_frame *get_frame(struct ktally_symbolizer *sym, uint64_t im
 	if (entry->frame)
 		return entry->frame;
 	if (sym->nr * 2 >= sym->nr_slots) {
-		if (!grow(sym))
+		if (!grow(sym, sym->nr_slots * (sym->nr_slots < 65536 ? 4 : 2)))
 			return &sym->no_memory;
 		entry = find_slot(sym->slots, sym->nr_slots, key, ip);
 	}

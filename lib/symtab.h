@@ -20,6 +20,9 @@ static inline bool ktally_frame_is_signal(const struct ktally_frame *frame)
 	return frame->name[0] == '_' && (!strcmp(frame->name, "__restore_rt") || !strcmp(frame->name, "__kernel_rt_sigreturn"));
 }
 
+/** ktally_symbolizer_expect - make room for @nr more addresses at once; symbolizer.c. Return: 0 or -ENOMEM */
+int ktally_symbolizer_expect(struct ktally_symbolizer *sym, size_t nr);
+
 /* ---- kernel: symtab_kernel.c ---- */
 
 struct ktally_ksyms;

@@ -55,6 +55,15 @@ struct addresses {
 	size_t nr, room;
 };
 
+static uint64_t hex(const char *text)
+{
+	uint64_t value = 0;
+
+	for (; *text > ' '; text++)
+		value = value << 4 | ((*text & 15) + (*text > '9' ? 9 : 0));
+	return value;
+}
+
 static int add_address(struct addresses *addresses, uint64_t ip)
 {
 	uint64_t *ips = addresses->ips;
@@ -104,12 +113,12 @@ int main(int argc, char **argv)
 		return 1;
 	if (argc > 2)
 		ktally_symbolizer_want(sym, KTALLY_SYMBOLIZE_LINES | (strcmp(argv[2], "lines") ? KTALLY_SYMBOLIZE_INLINES : 0));
-	while (fgets(line, sizeof(line), plan)) {
+	while (fgets_unlocked(line, sizeof(line), plan)) {
 		if (line[0] == 'M' && add_mapping(procs, line)) {
 			fprintf(stderr, "names: cannot use: %s", line);
 			return 1;
 		}
-		if (line[0] == 'A' && add_address(&addresses, strtoull(line + 2, NULL, 16)))
+		if (line[0] == 'A' && add_address(&addresses, hex(line + 2)))
 			return 1;
 	}
 	if (name_all(sym, &addresses))
