@@ -15,6 +15,7 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #include <linux/ktally_ring.h>
+#include "compat/task.h"
 #include "compat/uaccess.h"
 #include "compat/unwind.h"
 #include "compat/user_regs.h"
@@ -436,7 +437,10 @@ unsigned int ktally_walk_user(const struct ktally_probe *probe, const struct kta
 	bool whole;
 
 	regs = ktally_user_entry(regs, &frame, &whole);
-	/* A kernel thread has no stack; one of 32 bits has frame pointers, or none that we could tell. */
+	/* Between two programs there is no stack: memory is the new one's already, registers still the old one's. */
+	if (!regs && ktally_task_in_execve(current))
+		return 0;
+	/* A kernel thread has none; one of 32 bits has frame pointers, or none that we could tell. */
 	if (!regs)
 		return ktally_unwind_user(hit->regs && user_mode(hit->regs) ? hit->regs : NULL, words, depth);
 	walk.image = ktally_task_image(current);
