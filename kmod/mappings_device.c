@@ -40,9 +40,9 @@ static struct mm_struct *memory_of(u32 pid, u64 *image)
 /* The lock of @mm is held. Return: how many there are */
 static u32 note_all(struct ktally_mappings *mappings, u64 image, struct mm_struct *mm)
 {
+	KTALLY_VMA_ITERATOR(iterator, mm);
 	struct vm_area_struct *vma;
 	u32 nr = 0;
-	KTALLY_VMA_ITERATOR(iterator, mm);
 
 	ktally_for_each_vma(iterator, vma) {
 		if (!(vma->vm_flags & VM_EXEC))
