@@ -26,7 +26,7 @@ PIECES = {
     "plt": r"?\S*@plt",
     "mem": r"$plt ?_*mem(cpy|move|set|chr)\w*",
     # Of libc, by the names that its debug files have.
-    "sort": r"$plt *(\S*@plt|_*qsort\w*|msort_with_tmp\S*|_*mem(cpy|move)\w*|_quicksort|_*sysconf\w*|linux_sysconf\S*|get_phys_pages|_*malloc\w*|_*free|_*int_(malloc|free)\S*|tcache\S*|sysmalloc\S*|ptmalloc\S*|__default_morecore|_*s?brk|_*get_nprocs\w*|_*getrandom\w*|getpagesize|sysinfo)",
+    "sort": r"$plt *(\S*@plt|_*qsort\w*|msort_with_tmp\S*|_*mem(cpy|move)\w*|_quicksort|_*sysconf\w*|linux_sysconf\S*|get_phys_pages|_*malloc\w*|_*free|_*int_(malloc|free)\S*|tcache\S*|sysmalloc\S*|ptmalloc\S*|__default_morecore|__tunable_get_val|_*s?brk|_*get_nprocs\w*|_*getrandom\w*|getpagesize|sysinfo)",
     "print": r"*(_*v?snprintf\w*|\w*printf\w*|_itoa_word|_IO_\w+|_*str\w+|_*mem(cpy|move|set|chr)\w*|__find_spec\w*|outstring\w*|\S*@plt)",
     "strtod": r"*(_*strto\w+|round_\w+|str_to_mpn\S*|_*mpn_\w+|_*str(len|nlen|ncasecmp)\w*|_*mem\w+|\S*@plt)",
     "clock": r"*(_*clock_gettime\w*|\S*@plt|_*vdso_clock_gettime|_*cvdso_clock_gettime\w*|do_hres\w*|vread_\w+|\[vdso\])",
@@ -45,7 +45,7 @@ class Workload:
     aside: tuple = ()
 
     def __post_init__(self):
-        self.rare = {**self.rare, "first instruction": r"_start ?__libc_start_main\w* ?__libc_start_call_main",
+        self.rare = {**self.rare, "first instruction": r"_start ?__libc_start_main\w* ?__libc_start_call_main ?_*(sig)?setjmp\w*",
                      "before main": rf"_start __libc_start_main\w* *(?!__libc_start_call_main)({LIBC})"}
 
 
@@ -77,7 +77,7 @@ C_RARE = {
     "leaf aligned": f"{C} delta leaf_aligned $mem",
     "descend": f"{C} epsilon +descend",
     "raise": f"{C} epsilon leaf_signal $plt *(_*raise|gsignal|_*pthread_(kill|self)[\\w.]*|_*getpid|_*gettid) ?__restore_rt",
-    "open": "$main $plt *(_*open\\w*|_*libc_open\\w*|_*(bsd_)?signal|_*ssignal|_*(libc_)?sigaction|unlink|ato[il]|_*strtol\\w*)",
+    "open": "$main $plt *(_*open\\w*|_*libc_open\\w*|_*(bsd_)?signal|_*ssignal|_*(libc_)?sigaction|unlink|_*getpid|ato[il]|_*strtol\\w*)",
     "first calls": "$main *(alpha|now_ms) *beta *gamma_ *(delta|epsilon) *(leaf_\\w+) *(_*qsort\\w*|snprintf|_*vsnprintf\\w*|raise|gsignal) $lazy",
     "loading": "$loading",
     "ending": "$ending",
@@ -119,7 +119,7 @@ CC_RARE = {
     "caught": THROW + rf" *({LIBCXX}|{LIBC})",
     "virtual": DELTA.replace("work::Delta::run", "virtual thunk.*"),
     **{f"passing {n}": thrown(n) + rf" *({LIBCXX}|{LIBC}|work::Trouble.*)" for n in range(7)},
-    "constructing": rf"$main (std::(_Rb_tree|map).*|operator\snew.*|ato[il]|_*strtol\w*) *({LIBCXX}|{LIBC})",
+    "constructing": rf"$main ?work::Beta::Beta.* ?(std::(_Rb_tree|map).*|operator\snew.*|ato[il]|_*strtol\w*) *({LIBCXX}|{LIBC})",
     "loading": "$loading",
     "ending": "$ending",
     "initialising": rf"?_start ?__libc_start_main\w* ?call_init _GLOBAL__sub_I.* *({LIBCXX}|{LIBC})",
