@@ -58,6 +58,13 @@ class Stacks(unittest.TestCase):
         self.wrong("leaf_spin called by nothing", ("leaf_spin",))
         self.wrong("memcpy called by nothing", ("memcpy",))
 
+    def test_no_workload_takes_a_leaf_of_main(self):
+        for name in truth.WORKLOADS:
+            for leaf in ("memcpy", "__memmove_avx_unaligned_erms", "_int_malloc", "std::sort()", "runtime.memmove", "Builtins_ArrayPrototypeSort", "core::slice::sort::merge"):
+                for root in ROOT, ("runtime.goexit.abi0", "runtime.main", "main.main"), ROOT + ("core::rt::begin", "chain::main"), ():
+                    if name != "python" or root not in (ROOT, ROOT + ("core::rt::begin", "chain::main")):
+                        self.wrong("", root + (leaf,), workload=name)
+
     def test_end_missing(self):
         self.wrong("alpha called by nothing", SPIN[4:])
 
@@ -128,6 +135,9 @@ class Stacks(unittest.TestCase):
         head = ("runtime.goexit.abi0", "runtime.main", "main.main", "main.alpha", "main.beta", "main.gamma")
         self.right(head + ("main.(*delta).run", "main.leafSpin"), workload="go")
         self.right(head + ("main.(*epsilon).run", "main.leafCopy", "runtime.memmove"), workload="go")
+        self.right(head + ("main.(*delta).run", "main.leafSpin", "runtime.sigreturn", "runtime.sigtramp.abi0", "runtime.sighandler"), workload="go")
+        self.wrong("runtime.sighandler", head + ("main.(*delta).run", "main.leafSpin", "runtime.sighandler"), workload="go")
+        self.wrong("strconv.fmtF", head + ("main.(*epsilon).run", "strconv.fmtF"), workload="go")
         self.wrong("main.leafSpin", head + ("main.leafSpin",), workload="go")
         self.wrong("main.(*delta).run", head[:4] + ("main.(*delta).run", "main.leafSpin"), workload="go")
         self.wrong("runtime.memmove", ("runtime.memmove",), workload="go")

@@ -78,7 +78,8 @@ C_RARE = {
     "descend": f"{C} epsilon +descend",
     "raise": f"{C} epsilon leaf_signal $plt *(_*raise|gsignal|_*pthread_(kill|self)[\\w.]*|_*getpid|_*gettid) ?__restore_rt",
     "open": "$main $plt *(_*open\\w*|_*libc_open\\w*|_*(bsd_)?signal|_*ssignal|_*(libc_)?sigaction|unlink|_*getpid|ato[il]|_*strtol\\w*)",
-    "first calls": "$main *(alpha|now_ms) *beta *gamma_ *(delta|epsilon) *(leaf_\\w+) *(_*qsort\\w*|snprintf|_*vsnprintf\\w*|raise|gsignal) $lazy",
+    **{f"first call {n}": "$main " + " ".join(("alpha", "beta", "gamma_", "(delta|epsilon)", r"leaf_\w+", r"(_*qsort\w*|_*v?snprintf\w*|_*raise|gsignal)")[:n]) + " $lazy" for n in range(1, 7)},
+    "first call of main": "$main ?now_ms $lazy",
     "loading": "$loading",
     "ending": "$ending",
 }
@@ -118,8 +119,10 @@ CC_RARE = {
     "epsilon": EPSILON,
     "caught": THROW + rf" *({LIBCXX}|{LIBC})",
     "virtual": DELTA.replace("work::Delta::run", "virtual thunk.*"),
-    **{f"passing {n}": thrown(n) + rf" *({LIBCXX}|{LIBC}|work::Trouble.*)" for n in range(7)},
-    "constructing": rf"$main ?work::Beta::Beta.* ?(std::(_Rb_tree|map).*|operator\snew.*|ato[il]|_*strtol\w*) *({LIBCXX}|{LIBC})",
+    "throwing": thrown(0) + rf" *({LIBCXX}|{LIBC}|work::Trouble.*)",
+    **{f"passing {n}": thrown(n) + rf" *(?!__cxa_throw)({LIBCXX}|{LIBC})" for n in range(1, 7)},
+    "constructing Beta": rf"$main work::Beta::Beta.* *({LIBCXX}|{LIBC})",
+    "constructing": rf"$main (std::(_Rb_tree|map).*|operator\snew.*|ato[il]|_*strtol\w*) *({LIBCXX}|{LIBC})",
     "loading": "$loading",
     "ending": "$ending",
     "initialising": rf"?_start ?__libc_start_main\w* ?call_init _GLOBAL__sub_I.* *({LIBCXX}|{LIBC})",
@@ -149,7 +152,7 @@ RUST_RARE = {
     "gamma": RUST_CHAIN,
     "delta": RUST_DELTA,
     "epsilon": RUST_EPSILON,
-    "starting": rf"$libc_start main std::rt::.* {RUST_ANY}",
+    "starting": rf"$libc_start main std::rt::.* *(?!.*short_backtrace)({RUST_STD}|{LIBC})",
     "loading": "$loading",
     "ending": "$ending",
 }
@@ -158,30 +161,31 @@ RUST_RARE = {
 
 GO_LIB = r"(?!main\.)[a-z]\w*(?:/\w+)*\..*|memeqbody|cmpbody|indexbytebody|countbody|aeshashbody|gogo|gosave_systemstack_switch|callRet|_rt0_amd64\w*"
 # Between any two instructions Go may stop a goroutine, by a signal: its handler, and a call that the handler puts in.
-GO_STOP = rf" ?runtime\.(sigreturn|sigtramp|asyncPreempt|morestack|gcWriteBarrier)\S* *({GO_LIB}) $clock"
+GO_STOP = rf" runtime\.(sigreturn|sigtramp|asyncPreempt|morestack|gcWriteBarrier)\S* *({GO_LIB}) $clock"
 GO = r"?runtime\.goexit.* runtime\.main main\.main"
 GO_CHAIN = GO + r" main\.alpha main\.beta main\.gamma"
 GO_DELTA = GO_CHAIN + r" main\.\(\*delta\)\.run"
 GO_EPSILON = GO_CHAIN + r" main\.\(\*epsilon\)\.run"
 GO_PATHS = {
-    "spin": GO_DELTA + r" main\.leafSpin" + GO_STOP,
-    "sort": GO_DELTA + r" main\.leafSort +sort\..*" + GO_STOP,
-    "less": GO_DELTA + r" main\.leafSort +sort\..* ?main\.\(\*byLow\)\.\w+ main\.byLow\.Less" + GO_STOP,
-    "parse": GO_EPSILON + rf" main\.leafParse *({GO_LIB})" + GO_STOP,
-    "copy": GO_EPSILON + r" main\.leafCopy ?runtime\.memmove.*" + GO_STOP,
-    "read": GO_EPSILON + r" main\.leafRead *((runtime/internal/)?syscall\..*|runtime\..*)" + GO_STOP,
+    "spin": GO_DELTA + r" main\.leafSpin",
+    "sort": GO_DELTA + r" main\.leafSort +sort\..*",
+    "less": GO_DELTA + r" main\.leafSort +sort\..* ?main\.\(\*byLow\)\.\w+ main\.byLow\.Less",
+    "parse": GO_EPSILON + rf" main\.leafParse *({GO_LIB})",
+    "copy": GO_EPSILON + r" main\.leafCopy ?runtime\.memmove.*",
+    "read": GO_EPSILON + r" main\.leafRead *((runtime/internal/)?syscall\..*|runtime\..*)",
 }
 GO_RARE = {
-    "method": GO_DELTA + r" main\.leafSort *sort\..* ?main\.\(\*byLow\)\.\w+ ?main\.byLow\.\w+" + GO_STOP,
-    "sort begins": GO_DELTA + r" main\.leafSort *runtime\..*" + GO_STOP,
-    "main": GO + r" *(time\..*|os\..*|syscall\..*|strconv\.Atoi|runtime\.(nanotime|walltime|time_now|vdso)\w*|runtime/internal/syscall\..*) $clock" + GO_STOP,
-    "alpha": GO + r" main\.alpha" + GO_STOP,
-    "beta": GO + r" main\.alpha main\.beta ?runtime\.(newobject|mallocgc|convT\w*).*" + GO_STOP,
-    "gamma": GO_CHAIN + GO_STOP,
-    "delta": GO_DELTA + GO_STOP,
-    "epsilon": GO_EPSILON + GO_STOP,
+    "method": GO_DELTA + r" main\.leafSort *sort\..* ?main\.\(\*byLow\)\.\w+ ?main\.byLow\.\w+",
+    "sort begins": GO_DELTA + r" main\.leafSort *runtime\..*",
+    "main": GO + r" *(time\..*|os\..*|syscall\..*|strconv\.Atoi|runtime\.(nanotime|walltime|time_now|vdso)\w*|runtime/internal/syscall\..*) $clock",
+    "alpha": GO + r" main\.alpha",
+    "beta": GO + r" main\.alpha main\.beta ?runtime\.(newobject|mallocgc|convT\w*).*",
+    "gamma": GO_CHAIN,
+    "delta": GO_DELTA,
+    "epsilon": GO_EPSILON,
     "starting": r"?runtime\.goexit.* runtime\.main *(runtime|os|syscall|time|internal/.*|unicode|reflect|sync|errors|io/.*)\..*",
 }
+GO_RARE |= {f"{name}, stopped": path + GO_STOP for name, path in {**GO_PATHS, **GO_RARE}.items()}
 # The start of the program, the scheduler and the collector of garbage, on stacks of their own.
 GO_ASIDE = (rf"_rt0_amd64\w* *({GO_LIB}) $clock", rf"?runtime\.clone.* runtime\.(mstart|rt0_go|mcall|systemstack|morestack|asmcgocall)\S* *({GO_LIB}) $clock",
             rf"?runtime\.goexit.* runtime\.(?!main|memmove|mcall|nanotime)\S* *({GO_LIB}) $clock")
@@ -199,7 +203,7 @@ NODE_LIB = (r"(?!(?:JS|LazyCompile|Function):[*~^+]?(?:round|alpha|beta|gamma|de
             r"\[libstdc\+\+\S*\]|[a-zA-Z_]\w*|.*@plt)")
 # What may come between any two instructions: a garbage collection, an interrupt.
 NODE_STOP = r".*StackGuard.*|Builtins?\S*CEntry.*|.*Interrupt.*|.*GarbageCollect.*|.*Scaveng.*"
-NODE = f"$libc_start *({NODE_LIB}) ?{js('run')} {js('round')}"
+NODE = f"$libc_start *({NODE_LIB}) {js('run')} {js('round')}"
 NODE_CHAIN = f"{NODE} {js('alpha')} {js('beta')} {js('gamma')}"
 NODE_PATHS = {
     "spin": f"{NODE_CHAIN} {js('delta')} {js('leafSpin')}",
@@ -302,8 +306,10 @@ PLUGIN_RARE = {
     "now": "$main now_ms $clock",
     "calls": "$main alpha ?plugin_beta ?gamma_(one|two)",
     "loading": "$loading",
-    "loading plugins": rf"$main ?load +(_*dl\w+|{LIBC})",
-    "first calls": r"$main *(alpha|now_ms) *plugin_beta *(gamma|sort)_(one|two) *_*qsort\w* $lazy",
+    "loading plugins": rf"$main ?load _*dl\w+ *({LIBC})",
+    "load": "$main load $plt",
+    "first calls": r"$main alpha plugin_beta gamma_(one|two) sort_(one|two) ?_*qsort\w* $lazy",
+    "first call of main": "$main ?now_ms $lazy",
     "ending": "$ending",
 }
 
