@@ -26,7 +26,7 @@
 #define ARGS_MAX	32
 #define CAUSES_MAX	512
 #define WANTED		99.5	/* percent of stacks that must be equal */
-#define WORKLOAD_LEAST	20	/* stacks of a workload, for which it has so many ms more: */
+#define WORKLOAD_LEAST	5	/* stacks of a workload, for which it has so many ms more: */
 #define PATIENCE_MS	60000
 
 struct workload {
