@@ -5,7 +5,7 @@
 # shellcheck disable=SC2034 # read by who sources this
 workloads=(c fp cc rust go gostrip node java python link id static plugin short container unlinked gone)
 # shellcheck disable=SC2034
-short=(c cc plugin short python)
+short=(c cc link short python)
 
 # Packages that a workload needs beside a compiler for C, and its goal in work/Makefile.
 declare -A packages=([go]=golang-go [gostrip]=golang-go [node]=nodejs [java]=openjdk-17-jdk-headless [python]="python3.11 python3.11-dev python3-dev")
