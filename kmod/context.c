@@ -85,7 +85,7 @@ u64 ktally_context_rare(u32 which, const struct ktally_hit *hit)
 	case KTALLY_CTX_STATE:
 		return ktally_task_class(ktally_task_state(current), false);
 	case KTALLY_CTX_USER_MODE:
-		return hit->regs && user_mode(hit->regs);
+		return !!ktally_hit_user(hit);
 	case KTALLY_CTX_IP:
 		return hit->regs ? instruction_pointer(hit->regs) : 0;
 	}

@@ -3,6 +3,7 @@
 #ifndef _KTALLY_PROGRAM_H
 #define _KTALLY_PROGRAM_H
 
+#include <linux/ptrace.h>
 #include <linux/types.h>
 #include <linux/ktally.h>
 #include <linux/ktally_program.h>
@@ -10,7 +11,6 @@
 struct ktally_hot;
 struct ktally_probe;
 struct ktally_session;
-struct pt_regs;
 
 /**
  * struct ktally_hit - what a source hands to the program
@@ -27,6 +27,12 @@ struct ktally_hit {
 	const void *record;
 	u32 record_size;
 };
+
+/** ktally_hit_user() - where the hit interrupted user mode, or NULL: it did not, or nobody knows. Context: any. */
+static inline struct pt_regs *ktally_hit_user(const struct ktally_hit *hit)
+{
+	return hit->regs && user_mode(hit->regs) ? hit->regs : NULL;
+}
 
 /**
  * enum ktally_how - where a field's value is

@@ -153,7 +153,7 @@ u32 ktally_stack_id(const struct ktally_probe *probe, const struct ktally_hot *h
 		    unsigned int depth)
 {
 	unsigned long *ips = ktally_scratch();
-	bool user = hit->regs && user_mode(hit->regs);
+	struct pt_regs *user = ktally_hit_user(hit);
 	unsigned int nr;
 
 	if (kind == KTALLY_STACK_KERNEL)
@@ -161,6 +161,6 @@ u32 ktally_stack_id(const struct ktally_probe *probe, const struct ktally_hot *h
 	if (hot->walker)
 		nr = ktally_walk_user(probe, hot, hit, ips, depth);
 	else
-		nr = ktally_unwind_user(user ? hit->regs : NULL, ips, depth);
+		nr = ktally_unwind_user(user, ips, depth);
 	return nr ? intern(hot->stacks, ips, nr, kind) : 0;
 }

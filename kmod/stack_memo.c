@@ -203,12 +203,6 @@ unsigned int ktally_memo_walk(struct ktally_memo *memo, struct ktally_memo_start
 	return ktally_unwind_span(start->regs ? start->regs : &regs, ips, depth, &memo->span);
 }
 
-/* Code of the kernel and of modules is in the highest 2 GiB. */
-static __always_inline bool may_be_code(unsigned long word)
-{
-	return (long)word < 0 && (long)word >= -(1L << 31);
-}
-
 /* What a walk may have read from @low up to @high. Return: whether it fits */
 static bool take_words(struct entry *entry, unsigned long low, unsigned long high)
 {
@@ -217,7 +211,7 @@ static bool take_words(struct entry *entry, unsigned long low, unsigned long hig
 	entry->nr = 0;
 	for (at = low; at < high; at += sizeof(word)) {
 		word = READ_ONCE_NOCHECK(*(unsigned long *)at);
-		if (word - base >= THREAD_SIZE && !may_be_code(word))
+		if (word - base >= THREAD_SIZE && !ktally_may_be_code(word))
 			continue;
 		if (entry->nr == WORDS_MAX)
 			return false;

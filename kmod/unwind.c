@@ -38,7 +38,7 @@
  * struct remembered - the rule of an address, as it was last found
  * @ip: the address; written first as 0 and last as itself, since an NMI may come in the middle
  * @image: of whom
- * @rule: NULL: no table says anything
+ * @rule: NULL: nothing is mapped there
  * @changes: of the place then
  * @generation: of the tables then
  */
@@ -84,6 +84,9 @@ struct walk {
 /* Before the first row of a table. */
 static const struct ktally_unwind_rule no_rule = { .cfa = KTALLY_CFA_UNKNOWN };
 
+/* Of what is mapped and has no table: told apart by its address, and remembered like a rule. */
+static const struct ktally_unwind_rule no_table = { .cfa = KTALLY_CFA_FRAME };
+
 struct ktally_walker *ktally_walker_new(void)
 {
 	return vzalloc(sizeof(struct ktally_walker));
@@ -111,7 +114,7 @@ void ktally_walker_add(const struct ktally_walker *walker, struct ktally_unwind_
 
 /* ---- rules ---- */
 
-/* The rule at an address, or NULL: nothing is known of the code there. Memory of no file that is the vDSO's is file 0. */
+/* The rule at an address, or NULL: nothing is mapped there that is known of. Memory of no file that is the vDSO's is file 0. */
 static noinline const struct ktally_unwind_rule *search_rule(const struct walk *walk, unsigned long ip)
 {
 	const struct ktally_range *range = walk->place ? ktally_mappings_range(walk->mappings, walk->place, ip) : NULL;
@@ -125,11 +128,11 @@ static noinline const struct ktally_unwind_rule *search_rule(const struct walk *
 	if (file == KTALLY_FILE_NONE && range->start == ktally_vdso_start(current->mm))
 		file = 0;
 	if (file == KTALLY_FILE_NONE)
-		return NULL;
+		return &no_table;
 	/* Pairs with ktally_mappings_give_table(). */
 	rows = smp_load_acquire(&walk->mappings->files[file].rows);
 	if (!rows)
-		return NULL;
+		return &no_table;
 	rule = ktally_rows_find(rows, ip - range->start + range->offset);
 	return rule ? rule : &no_rule;
 }
@@ -369,11 +372,6 @@ static __always_inline int step_rule(struct walk *walk, const struct ktally_unwi
 	return walk->ip ? KTALLY_CUT_NONE : WHOLE;
 }
 
-static bool is_mapped(const struct walk *walk)
-{
-	return walk->place && ktally_mappings_range(walk->mappings, walk->place, walk->ip);
-}
-
 static __always_inline int step(struct walk *walk)
 {
 	/* The call may have been the last of its function, and what follows another one. */
@@ -381,7 +379,9 @@ static __always_inline int step(struct walk *walk)
 
 	walk->guess = false;
 	if (unlikely(!rule))
-		return step_frame(walk, is_mapped(walk) ? KTALLY_CUT_TABLE : KTALLY_CUT_MAPPING);
+		return step_frame(walk, KTALLY_CUT_MAPPING);
+	if (unlikely(rule == &no_table))
+		return step_frame(walk, KTALLY_CUT_TABLE);
 	switch (rule->cfa) {
 	case KTALLY_CFA_UNKNOWN:
 		return step_bare(walk);
@@ -429,7 +429,7 @@ static unsigned int interpreted(const struct ktally_probe *probe, const struct k
 unsigned int ktally_walk_user(const struct ktally_probe *probe, const struct ktally_hot *hot, const struct ktally_hit *hit,
 			      unsigned long *words, unsigned int depth)
 {
-	struct pt_regs *regs = hit->regs && user_mode(hit->regs) ? hit->regs : NULL;
+	struct pt_regs *regs = ktally_hit_user(hit);
 	struct walk walk = { .mappings = probe->session->mappings, .walker = hot->walker };
 	const struct ktally_interp *interp;
 	unsigned long frame;
@@ -442,7 +442,7 @@ unsigned int ktally_walk_user(const struct ktally_probe *probe, const struct kta
 		return 0;
 	/* A kernel thread has none; one of 32 bits has frame pointers, or none that we could tell. */
 	if (!regs)
-		return ktally_unwind_user(hit->regs && user_mode(hit->regs) ? hit->regs : NULL, words, depth);
+		return ktally_unwind_user(ktally_hit_user(hit), words, depth);
 	walk.image = ktally_task_image(current);
 	walk.place = ktally_mappings_place(walk.mappings, walk.image);
 	/* Pairs with ktally_mappings_give_table(). */

@@ -39,7 +39,7 @@ static void fill_regs(u64 *to, const struct pt_regs *regs, unsigned long frame)
 
 u64 ktally_user_record(const struct ktally_probe *probe, const struct ktally_hot *hot, const struct ktally_hit *hit, u32 size)
 {
-	struct pt_regs *regs = hit->regs && user_mode(hit->regs) ? hit->regs : NULL;
+	struct pt_regs *regs = ktally_hit_user(hit);
 	struct ktally_hot *mine = (struct ktally_hot *)hot;
 	struct ktally_user *body;
 	unsigned long frame;

@@ -34,6 +34,12 @@ struct ktally_span {
 	bool skip_own;
 };
 
+/** ktally_may_be_code() - whether a word may be an address of code: the kernel's and that of modules is in the highest 2 GiB. Context: any. */
+static inline bool ktally_may_be_code(unsigned long word)
+{
+	return (long)word < 0 && (long)word >= -(1L << 31);
+}
+
 /**
  * ktally_unwind_span() - ktally_unwind_kernel(), and what it read
  * @regs: of the kernel, of which only address, stack pointer and frame pointer need be right

@@ -93,8 +93,7 @@ static void walk_thunk(struct walk *walk, struct pt_regs *regs)
 	if (copy_from_kernel_nofault(words, sp, sizeof(words)))
 		return;
 	for (i = 0; i < ARRAY_SIZE(words) && walk->count == count; i++) {
-		/* Code of the kernel and of modules is in the highest 2 GiB. */
-		if ((long)words[i] >= 0 || (long)words[i] < -(1L << 31))
+		if (!ktally_may_be_code(words[i]))
 			continue;
 		caller.ip = words[i];
 		caller.sp = (unsigned long)(sp + i + 1);
