@@ -27,7 +27,7 @@
 #define CAUSES_MAX	512
 #define WANTED		99.5	/* percent of stacks that must be equal */
 #define WORKLOAD_LEAST	5	/* stacks of a workload, for which it has so many ms more: */
-#define PATIENCE_MS	60000
+#define PATIENCE_MS	180000
 
 struct workload {
 	char name[64], line[1024];
@@ -232,6 +232,7 @@ static void sample(struct workload *load, void *upt, pid_t pid)
 
 static void run(struct workload *load, unsigned long samples, uint64_t until)
 {
+	unsigned long before = 0;
 	unsigned int failures = 0;
 	void *upt = NULL;
 	pid_t pid = -1;
@@ -253,7 +254,9 @@ static void run(struct workload *load, unsigned long samples, uint64_t until)
 		if (!stop(pid)) {
 			_UPT_destroy(upt);
 			load->exits++;
-			failures += !load->stacks;
+			/* A program that is over before it was seen once, again and again, will not be seen. */
+			failures = load->stacks == before ? failures + 1 : 0;
+			before = load->stacks;
 			pid = -1;
 			continue;
 		}
