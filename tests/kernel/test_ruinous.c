@@ -205,10 +205,14 @@ TEST_F_TIMEOUT(ruinous, comes_back_under_its_budget, 180)
 {
 	struct ktally_session_info info;
 	struct kit *kit = &self->kit;
-	uint64_t started, begin, above = 0, soon = 3 * SECOND + 2 * time_of_probes(_metadata, &self->truth);
+	uint64_t started, begin, above = 0, soon = SECOND;
 	unsigned int i, looks = 0;
 
-	soon = soon < KIT_PATIENCE ? soon : KIT_PATIENCE;
+	/* With one instruction a nanosecond the guest's clock knows nothing of how slowly it is emulated. */
+	if (!kit_number("KTALLY_EXACT", 0)) {
+		soon = 3 * SECOND + 2 * time_of_probes(_metadata, &self->truth);
+		soon = soon < KIT_PATIENCE ? soon : KIT_PATIENCE;
+	}
 	OK(kit, begin_play(self->pids));
 	started = kit_now();
 	OK(kit, kit_start(kit));
