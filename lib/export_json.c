@@ -76,6 +76,8 @@ static void put_frame(struct ktally_json *json, const struct ktally_frame *frame
 		ktally_json_bool(json, "kernel", frame->kernel);
 		if (kind_name(frame->kind))
 			ktally_json_string(json, "kind", kind_name(frame->kind));
+		if (frame->unnamed || !strcmp(frame->name, "[unknown]"))
+			ktally_json_bool(json, "unnamed", true);
 		if (frame->guess)
 			ktally_json_bool(json, "guess", true);
 		if (frame->outer)

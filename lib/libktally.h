@@ -694,7 +694,9 @@ enum ktally_frame_kind {
  * @guess: nothing confirms that this address belongs to the stack
  * @file, @line: place in the source, "" and 0 if unknown or not asked for
  * @outer: the function that this one is inlined into, at the same address; NULL: none. Symbolizing gives the innermost
- * @name: symbol, or "[unknown]"; never NULL
+ * @name: symbol; without one "[unknown]", or if the bounds of the function are known its file and its start in that:
+ *	"[python3.11+0x1b3c0]"; never NULL
+ * @unnamed: @name is such a place, which tells functions apart, but names none
  * @module: "[kernel]", "[module]" in brackets, path of the file, "[vdso]", "[anon]" or ""
  * @address: the address
  * @symbol_address: where the symbol begins, 0 if unknown
@@ -709,6 +711,7 @@ struct ktally_frame {
 	const char *build_id;
 	bool kernel;
 	bool guess;
+	bool unnamed;
 	enum ktally_frame_kind kind;
 	unsigned int line;
 	const char *file;

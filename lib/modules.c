@@ -17,6 +17,7 @@
 #define RAW_NAME_MAX	65536U
 #define LINES_OPEN_MAX	64U	/* files whose lines are open at a time */
 #define CHUNK		65536U
+#define LOOSE		64U	/* a symbol without a size that reaches no farther is left alone: _init is such a one */
 #define SCANNED_MAX	(8U << 20)
 
 struct ktally_modules {
@@ -51,6 +52,8 @@ static void free_module(struct ktally_module *module)
 {
 	ktally_lines_close(module->lines);
 	ktally_elf_free(module->elf);
+	ktally_functions_free(module->functions);
+	free(module->function_names);
 	free(module->names);
 	free(module->path);
 	free(module);
@@ -112,6 +115,32 @@ static void read_debug(struct ktally_elf *elf, const char *path, uint32_t pid)
 	close(fd);
 }
 
+/*
+ * A symbol of no size reaches to the next one. In a file that lacks most of them that may be far beyond its end: another function that
+ * is known to begin there is not its.
+ */
+static void end_loose(struct ktally_elf *elf, int fd)
+{
+	struct ktally_functions *functions = NULL;
+	uint64_t end;
+	size_t i;
+
+	for (i = 0; i < elf->nr; i++) {
+		struct ktally_elf_symbol *symbol = &elf->symbols[i];
+
+		if (symbol->rank & KTALLY_ELF_SIZED || symbol->size <= LOOSE)
+			continue;
+		if (!functions)
+			functions = ktally_functions_read(fd);
+		if (!functions)
+			return;
+		end = ktally_functions_end(functions, symbol->start);
+		if (end - symbol->start < symbol->size)
+			symbol->size = (uint32_t)(end - symbol->start);
+	}
+	ktally_functions_free(functions);
+}
+
 static int open_mapped(struct ktally_processes *procs, const struct ktally_map *map, uint32_t pid)
 {
 	int fd = ktally_processes_open(procs, map, pid);
@@ -139,9 +168,11 @@ static struct ktally_elf *read_mapped(struct ktally_processes *procs, const stru
 	if (fd < 0)
 		return NULL;
 	elf = ktally_elf_read(fd);
-	close(fd);
 	if (elf)
 		read_debug(elf, map->path, root_of(procs, pid));
+	if (elf && !elf->has_symtab && !elf->is_go)
+		end_loose(elf, fd);
+	close(fd);
 	return elf;
 }
 
@@ -240,6 +271,61 @@ const char *ktally_module_find(struct ktally_module *module, uint64_t offset, ui
 		return NULL;
 	*distance = vaddr - hit.start;
 	return readable(module, &hit);
+}
+
+/* ---- functions without a name ---- */
+
+static struct ktally_functions *read_functions(struct ktally_processes *procs, const struct ktally_map *map, uint32_t pid)
+{
+	struct ktally_functions *functions;
+	const void *image;
+	uint64_t size;
+	int fd;
+
+	if (!strcmp(map->path, "[vdso]")) {
+		image = ktally_vdso_image(&size);
+		return image ? ktally_functions_read_memory(image, size) : NULL;
+	}
+	fd = open_mapped(procs, map, pid);
+	functions = ktally_functions_read(fd);
+	if (fd >= 0)
+		close(fd);
+	return functions;
+}
+
+static const char *function_name(struct ktally_module *module, const struct ktally_function_hit *hit)
+{
+	const char *slash = strrchr(module->path, '/'), *base = slash ? slash + 1 : module->path;
+	const char **names = module->function_names;
+	size_t len = strlen(base);
+
+	if (!names)
+		names = module->function_names = calloc(ktally_functions_count(module->functions), sizeof(*names));
+	if (!names || names[hit->number])
+		return names ? names[hit->number] : NULL;
+	if (*base == '[')	/* "[vdso]" */
+		len -= base[len - 1] == ']';
+	snprintf(module->owner->raw, RAW_NAME_MAX, "%s%.*s+0x%llx]", *base == '[' ? "" : "[", (int)len, base, (unsigned long long)hit->start);
+	return names[hit->number] = keep(module->owner, module->owner->raw);
+}
+
+const char *ktally_module_function(struct ktally_module *module, struct ktally_processes *procs, const struct ktally_map *map, uint32_t pid,
+				   uint64_t offset, uint64_t *distance, bool *unnamed)
+{
+	struct ktally_function_hit hit;
+	uint64_t vaddr;
+
+	*unnamed = false;
+	if (!module->elf || !ktally_elf_address(module->elf, offset, &vaddr))
+		return NULL;
+	if (!module->functions_known)
+		module->functions = read_functions(procs, map, pid);
+	module->functions_known = true;
+	if (!module->functions || !ktally_functions_find(module->functions, vaddr, &hit))
+		return NULL;
+	*distance = vaddr - hit.start;
+	*unnamed = !hit.name;
+	return hit.name ? hit.name : function_name(module, &hit);
 }
 
 /* ---- places in the source ---- */

@@ -3,6 +3,7 @@
 #ifndef KTALLY_MODULES_H
 #define KTALLY_MODULES_H
 
+#include "elf_functions.h"
 #include "lines.h"
 #include "process.h"
 
@@ -13,6 +14,7 @@ struct ktally_modules;
 /**
  * struct ktally_module - one mapped file, also when it cannot be read
  * @names: by the number of a symbol; those that were asked for, readable
+ * @functions: without a name, read when first asked for; @function_names: what they are called instead, by number
  * @lines: opened when first asked for
  * @trampolines: addresses of code that signal handlers return to; looked for when first asked for
  */
@@ -24,9 +26,11 @@ struct ktally_module {
 	uint32_t dev_major, dev_minor;
 	struct ktally_elf *elf;
 	const char **names;
+	struct ktally_functions *functions;
+	const char **function_names;
 	struct ktally_lines *lines;
 	uint64_t lines_used;
-	bool no_lines, trampolines_known;
+	bool no_lines, functions_known, trampolines_known;
 	unsigned int nr_trampolines;
 	uint64_t trampolines[KTALLY_TRAMPOLINES_MAX];
 };
@@ -42,6 +46,14 @@ const char *ktally_modules_text(struct ktally_modules *modules, const char *text
 const char *ktally_modules_readable(struct ktally_modules *modules, const char *mangled);
 /** ktally_module_find - name at byte @offset of the file, and how far behind the symbol's start that is. NULL: unknown */
 const char *ktally_module_find(struct ktally_module *module, uint64_t offset, uint64_t *distance);
+/**
+ * ktally_module_function - of code that no symbol names, if the function that it is in is known
+ * @procs, @map, @pid: as for ktally_modules_get()
+ * @unnamed: it is no name, but the function's file and its address in that: "[python3.11+0x1b3c0]"
+ * Return: as ktally_module_find()
+ */
+const char *ktally_module_function(struct ktally_module *module, struct ktally_processes *procs, const struct ktally_map *map, uint32_t pid,
+				   uint64_t offset, uint64_t *distance, bool *unnamed);
 /**
  * ktally_module_places - places in the source at byte @offset, as ktally_lines_find(); @procs, @map and @pid as for ktally_modules_get()
  * Return: how many, 0: unknown

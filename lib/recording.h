@@ -78,6 +78,7 @@ uint64_t ktally_get_items(struct ktally_input *in, uint32_t size, uint32_t *stri
 #define KTALLY_FRAME_CALLER	(1U << 2)
 #define KTALLY_FRAME_IN_KERNEL	(1U << 3)
 #define KTALLY_FRAME_GUESS	(1U << 4)
+#define KTALLY_FRAME_UNNAMED	(1U << 5)
 #define KTALLY_MAPPING_DELETED	(1U << 0)
 
 #define KTALLY_RECORDING_MAGIC	"KTALLYRC"

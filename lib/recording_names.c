@@ -239,6 +239,7 @@ static uint32_t put_frame(struct frames *frames, const struct ktally_recorded_fr
 	if (recorded)
 		flags = KTALLY_FRAME_LOOKED_UP | (recorded->kernel ? KTALLY_FRAME_OF_KERNEL : 0) | (recorded->caller ? KTALLY_FRAME_CALLER : 0);
 	flags |= (frame->kernel ? KTALLY_FRAME_IN_KERNEL : 0) | (frame->guess ? KTALLY_FRAME_GUESS : 0);
+	flags |= frame->unnamed ? KTALLY_FRAME_UNNAMED : 0;
 	ktally_put_u64(bytes, recorded && !recorded->kernel ? recorded->image : 0);
 	ktally_put_u64(bytes, recorded ? recorded->word : 0);
 	ktally_put_u64(bytes, frame->address);

@@ -84,6 +84,7 @@ static int read_frame(struct ktally_recording *recording, struct ktally_input *i
 	frame->kind = kind;
 	frame->kernel = flags & KTALLY_FRAME_IN_KERNEL;
 	frame->guess = flags & KTALLY_FRAME_GUESS;
+	frame->unnamed = flags & KTALLY_FRAME_UNNAMED;
 	recorded.kernel = flags & KTALLY_FRAME_OF_KERNEL;
 	recorded.caller = flags & KTALLY_FRAME_CALLER;
 	return flags & KTALLY_FRAME_LOOKED_UP ? ktally_symbolizer_put(recording->report.sym, &recorded) : 0;

@@ -50,6 +50,11 @@ struct ktally_symbolizer {
 #define MARK_IMAGE (UINT64_MAX - 1)
 #define UNKNOWN "[unknown]"
 
+static bool lacks_name(const struct ktally_frame *frame)
+{
+	return frame->unnamed || !strcmp(frame->name, UNKNOWN);
+}
+
 static void read_kernel_id(char *text)
 {
 	size_t size;
@@ -315,6 +320,7 @@ static struct ktally_frame *inlined_frame(struct ktally_symbolizer *sym, const s
 		return NULL;
 	*frame = *outer;
 	frame->name = name && *name ? name : UNKNOWN;
+	frame->unnamed = false;
 	frame->symbol_address = 0;
 	frame->outer = outer;
 	set_place(sym, frame, place);
@@ -334,8 +340,10 @@ static void find_places(struct ktally_symbolizer *sym, struct ktally_frame *fram
 
 	if (!nr)
 		return;
-	if (!strcmp(frame->name, UNKNOWN) && *places[nr - 1].function)
+	if (lacks_name(frame) && *places[nr - 1].function) {
 		frame->name = ktally_modules_readable(sym->modules, places[nr - 1].function);
+		frame->unnamed = false;
+	}
 	if (!frame->name)
 		frame->name = UNKNOWN;
 	set_place(sym, frame, &places[nr - 1]);
@@ -360,6 +368,9 @@ static void name_native(struct ktally_symbolizer *sym, struct ktally_frame *fram
 	if (name_trampoline(sym, frame, where))
 		return;
 	name = ktally_module_find(where->module, offset_of(where->map, where->at), &distance);
+	if (!name)
+		name = ktally_module_function(where->module, sym->procs, where->map, where->image >> 32, offset_of(where->map, where->at),
+					      &distance, &frame->unnamed);
 	if (name) {
 		frame->name = name;
 		frame->symbol_address = where->at - distance;
@@ -399,7 +410,7 @@ static void ask_file(struct ktally_symbolizer *sym, struct ktally_frame *frame, 
 	struct ktally_frame saved = *frame;
 	int64_t last = (int64_t)sym->nr_asked, id;
 
-	if (frame->kind != KTALLY_FRAME_NATIVE || !sym->procs || (strcmp(frame->name, UNKNOWN) && !(sym->want && !*frame->file)))
+	if (frame->kind != KTALLY_FRAME_NATIVE || !sym->procs || (!lacks_name(frame) && !(sym->want && !*frame->file)))
 		return;
 	id = ktally_stackset_add(sym->asked, &key, 1);
 	if (id <= last)
@@ -411,7 +422,7 @@ static void ask_file(struct ktally_symbolizer *sym, struct ktally_frame *frame, 
 		return;
 	frame->name = UNKNOWN;
 	name_native(sym, frame, where);
-	if (!strcmp(frame->name, UNKNOWN))
+	if (!strcmp(frame->name, UNKNOWN) || (frame->unnamed && !lacks_name(&saved)))
 		*frame = saved;
 }
 

@@ -124,7 +124,7 @@ static void read_cie(const struct reader *reader, struct ktally_cie *cie, const 
 	cie->offset = entry->at;
 	if (!entry->is_cie || entry->bytes.end - entry->bytes.at > CIE_MAX || !read_head(reader, cie, &bytes))
 		return;
-	cie->usable = ktally_cfa_first(cie, bytes, ktally_unwind_build_machine(reader->build));
+	cie->usable = reader->cfi->visit || ktally_cfa_first(cie, bytes, ktally_unwind_build_machine(reader->build));
 }
 
 /* @at: where it is said to be. NULL: outside */
@@ -179,12 +179,20 @@ static int read_function(struct reader *reader, const struct entry *entry)
 	if (!length || !function.start || !cfi->locate(cfi->arg, function.start, &function.file, &room))
 		return 0;
 	function.length = length < room ? length : room;
+	if (cfi->visit)
+		return cfi->visit(cfi->visitor, function.start, function.length);
 	rc = ktally_unwind_build_piece(reader->build, function.file, function.file + function.length);
 	if (rc)
 		return rc < 0 ? rc : 0;
 	function.sigreturn = function.cie->signal && cfi->sigreturn(cfi->arg, function.file, function.length);
 	rc = ktally_cfa_run(reader->build, &function, bytes);
 	return rc == -EBADMSG ? ktally_unwind_build_unknown(reader->build) : rc;
+}
+
+static void lost(const struct reader *reader)
+{
+	if (reader->build)
+		ktally_unwind_build_lost(reader->build);
 }
 
 int ktally_cfi_read(struct ktally_unwind_build *build, const struct ktally_cfi *cfi)
@@ -197,7 +205,7 @@ int ktally_cfi_read(struct ktally_unwind_build *build, const struct ktally_cfi *
 	while (cfi->size - (size_t)(rest.at - cfi->data) >= 4) {
 		rc = next_entry(&reader, &rest, &entry);
 		if (rc < 0) {
-			ktally_unwind_build_lost(build);
+			lost(&reader);
 			break;
 		}
 		if (!rc && cfi->open)
@@ -206,7 +214,7 @@ int ktally_cfi_read(struct ktally_unwind_build *build, const struct ktally_cfi *
 			continue;
 		rc = read_function(&reader, &entry);
 		if (rc == -EBADMSG) {
-			ktally_unwind_build_lost(build);
+			lost(&reader);
 			if (cfi->open)
 				break;
 		} else if (rc) {

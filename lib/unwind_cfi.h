@@ -87,6 +87,7 @@ int ktally_cfa_run(struct ktally_unwind_build *build, const struct ktally_functi
  * @open: its end is not known; it ends with its terminator, or where it makes no sense
  * @locate: where the code at an address is in the file, and how much is there from that on; false: it is no code of the file
  * @sigreturn: is the code there what a signal handler returns to?
+ * @visit: told of each function instead of the builder, with @visitor; what it returns but 0 ends it all. NULL: the builder gets them
  */
 struct ktally_cfi {
 	const uint8_t *data;
@@ -95,9 +96,10 @@ struct ktally_cfi {
 	bool eh, open;
 	bool (*locate)(void *arg, uint64_t address, uint64_t *offset, uint64_t *length);
 	bool (*sigreturn)(void *arg, uint64_t offset, uint64_t length);
-	void *arg;
+	int (*visit)(void *visitor, uint64_t start, uint64_t length);
+	void *arg, *visitor;
 };
-/** ktally_cfi_read - all functions of @cfi. Return: 0 or an error of the builder; what is damaged is counted there */
+/** ktally_cfi_read - all functions of @cfi. Return: 0 or an error of the builder (NULL: there is a visitor); what is damaged is counted there */
 int ktally_cfi_read(struct ktally_unwind_build *build, const struct ktally_cfi *cfi);
 
 #endif /* KTALLY_UNWIND_CFI_H */

@@ -30,12 +30,11 @@ static struct ktally_cfi cfi_of(struct ktally_image *image, const void *data, si
 }
 
 /* Return: 0; -ENODATA: there is no such section */
-static int read_section(struct ktally_unwind_build *build, struct ktally_image *image, const char *name, bool eh)
+static int open_section(struct ktally_image *image, const char *name, bool eh, struct ktally_cfi *cfi)
 {
 	GElf_Shdr header;
 	Elf_Scn *scn;
 	Elf_Data *data;
-	struct ktally_cfi cfi;
 
 	if (!ktally_image_section(image, name, &header, &scn))
 		return -ENODATA;
@@ -44,8 +43,8 @@ static int read_section(struct ktally_unwind_build *build, struct ktally_image *
 	data = elf_rawdata(scn, NULL);
 	if (!data || !data->d_buf || !data->d_size)
 		return -ENODATA;
-	cfi = cfi_of(image, data->d_buf, data->d_size, header.sh_addr, eh);
-	return ktally_cfi_read(build, &cfi);
+	*cfi = cfi_of(image, data->d_buf, data->d_size, header.sh_addr, eh);
+	return 0;
 }
 
 /* So that the section may be read as it would be if nobody had compressed it. Return: false if it is not to be read */
@@ -95,15 +94,13 @@ static uint64_t locate_data(struct ktally_image *image, uint64_t address, uint64
 	return 0;
 }
 
-static int read_by_header(struct ktally_unwind_build *build, struct ktally_image *image)
+static int open_by_header(struct ktally_image *image, struct ktally_cfi *cfi, void **data)
 {
-	uint8_t head[32], *data;
 	struct ktally_bytes bytes;
 	struct ktally_bases bases;
-	struct ktally_cfi cfi;
 	GElf_Phdr header;
 	uint64_t address, offset, size;
-	int rc;
+	uint8_t head[32];
 
 	if (!find_header(image, &header))
 		return -ENODATA;
@@ -118,23 +115,34 @@ static int read_by_header(struct ktally_unwind_build *build, struct ktally_image
 		return -ENODATA;
 	/* How long it is nobody says: at most to the end of the segment, which may be large. */
 	size = size < KTALLY_CFI_MAX ? size : KTALLY_CFI_MAX;
-	data = malloc(size);
-	if (!data)
+	*data = malloc(size);
+	if (!*data)
 		return -ENOMEM;
-	cfi = cfi_of(image, data, ktally_image_read(image, offset, data, size), address, true);
-	cfi.open = true;
-	rc = ktally_cfi_read(build, &cfi);
-	free(data);
-	return rc;
+	*cfi = cfi_of(image, *data, ktally_image_read(image, offset, *data, size), address, true);
+	cfi->open = true;
+	return 0;
+}
+
+int ktally_unwind_eh_frame(struct ktally_image *image, struct ktally_cfi *cfi, void **data)
+{
+	int rc = open_section(image, ".eh_frame", true, cfi);
+
+	*data = NULL;
+	return rc == -ENODATA ? open_by_header(image, cfi, data) : rc;
 }
 
 /* ---- layers: what knows best comes first ---- */
 
 static int read_eh_frame(struct ktally_unwind_build *build, struct ktally_image *image)
 {
-	int rc = read_section(build, image, ".eh_frame", true);
+	struct ktally_cfi cfi;
+	void *data;
+	int rc = ktally_unwind_eh_frame(image, &cfi, &data);
 
-	return rc == -ENODATA ? read_by_header(build, image) : rc;
+	if (!rc)
+		rc = ktally_cfi_read(build, &cfi);
+	free(data);
+	return rc;
 }
 
 static int read_go(struct ktally_unwind_build *build, struct ktally_image *image)
@@ -144,7 +152,10 @@ static int read_go(struct ktally_unwind_build *build, struct ktally_image *image
 
 static int read_debug_frame(struct ktally_unwind_build *build, struct ktally_image *image)
 {
-	return decompress(image, ".debug_frame") ? read_section(build, image, ".debug_frame", false) : -ENODATA;
+	struct ktally_cfi cfi;
+	int rc = decompress(image, ".debug_frame") ? open_section(image, ".debug_frame", false, &cfi) : -ENODATA;
+
+	return rc ? rc : ktally_cfi_read(build, &cfi);
 }
 
 static const struct layer {
