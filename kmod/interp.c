@@ -191,7 +191,7 @@ static unsigned long word_of(const struct ktally_interp *interp, const struct kt
 
 	if (interp->flags & KTALLY_INTERP_TAGGED)
 		code &= ~7UL;
-	return KTALLY_WORD_INTERP | (KTALLY_WORD_CODE(code) & ~15UL) | instruction(interp, piece, bytes, code) << 48;
+	return KTALLY_WORD_INTERP | ktally_code_address(code) | instruction(interp, piece, bytes, code) << 48;
 }
 
 /* A frame that only marks a call by native code: so the one before it was called, if that is not another such. */

@@ -10,6 +10,15 @@ struct ktally_codes;
 struct ktally_probe;
 struct ktally_ring;
 
+/* Code objects are aligned to 8 bytes at least (those that are compiled into the interpreter on arm64; others to 16). */
+#define KTALLY_CODE_FREE_BITS	3
+
+/** ktally_code_address() - of the code object that a word or a pointer tells. Context: any. */
+static inline unsigned long ktally_code_address(unsigned long word)
+{
+	return KTALLY_WORD_CODE(word) & ~((1UL << KTALLY_CODE_FREE_BITS) - 1);
+}
+
 /**
  * ktally_interp_check() - whether a description of an interpreter can be used at all
  * @interp: from user space; may hold anything

@@ -4,7 +4,7 @@
  *
  * They live in the task's memory and may be gone soon after, so they are copied when they are first met. What was told
  * is remembered in a small set of hashes: of the address and of what the object says of itself, for an address is
- * used again. Four bits of that are in the words of stacks too, so that a name is not put on what was there before.
+ * used again. Three bits of that are in the words of stacks too, so that a name is not put on what was there before.
  */
 #include <linux/cpumask.h>
 #include <linux/kernel.h>
@@ -307,10 +307,10 @@ void ktally_interp_codes(const struct ktally_probe *probe, struct ktally_ring *r
 	if (!ring || !codes)
 		return;
 	for (i = 0; i < nr; i++) {
-		address = KTALLY_WORD_CODE(words[i]) & ~15UL;
+		address = ktally_code_address(words[i]);
 		if (!address || !read_head(interp, address, &head))
 			continue;
-		words[i] |= head.hash >> 60;
+		words[i] |= head.hash >> (64 - KTALLY_CODE_FREE_BITS);
 		if (told < KTALLY_CODES_PER_HIT)
 			told += tell_head(probe, ring, codes, image, interp, &head, KTALLY_WORD_CODE(words[i]));
 	}

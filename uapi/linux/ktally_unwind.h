@@ -47,7 +47,7 @@
 #define KTALLY_WORD_INTERP_CUT	KTALLY_WORD_INTERP
 /*
  * Of an interpreter's frame: its code object, and its instruction in units of the interpreter. The code object is told by its address, which
- * is below 2^48; since addresses are used again, the lowest 4 bits, which have nothing to tell, are a hash of what it says of itself.
+ * is below 2^48; since addresses are used again, the lowest 3 bits, which have nothing to tell, are a hash of what it says of itself.
  */
 #define KTALLY_WORD_CODE(word)	((word) & ((1ULL << 48) - 1))
 #define KTALLY_WORD_INSTRUCTION(word)	(((word) >> 48) & 0x3fff)	/* KTALLY_INSTRUCTION_UNKNOWN: not known, or beyond */
