@@ -9,6 +9,7 @@
 #include <linux/compiler.h>
 #include <linux/hash.h>
 #include <linux/kernel.h>
+#include <linux/mm.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -18,6 +19,7 @@
 #include "compat/task.h"
 #include "compat/uaccess.h"
 #include "compat/unwind.h"
+#include "compat/uprobe.h"
 #include "compat/user_regs.h"
 #include "compat/vma.h"
 #include "image.h"
@@ -212,11 +214,18 @@ static void begin(struct walk *walk, const struct pt_regs *regs, unsigned long f
 
 static void arrive(struct walk *walk, unsigned long ip, unsigned long sp)
 {
-	walk->ip = ktally_strip_user(ip);
+	walk->ip = ip;
 	walk->sp = sp;
 	walk->regs = NULL;
 	walk->signal = 0;
 	walk->exact = false;
+}
+
+/* A uretprobe may have put its own address in the place of the caller's. @low, @high: of the stack pointer after the return */
+static __always_inline unsigned long caller(unsigned long ip, unsigned long low, unsigned long high)
+{
+	ip = ktally_strip_user(ip);
+	return likely(offset_in_page(ip)) ? ip : ktally_uretprobe_caller(ip, low, high);
 }
 
 static int step_signal(struct walk *walk)
@@ -232,7 +241,7 @@ static int step_signal(struct walk *walk)
 	walk->in_memory = ~0U;
 	walk->lost = 0;
 	/* A signal may run on a stack of its own, which may lie above. */
-	arrive(walk, ip, sp);
+	arrive(walk, ktally_strip_user(ip), sp);
 	walk->signal = at;
 	walk->exact = true;
 	return KTALLY_CUT_NONE;
@@ -265,7 +274,7 @@ static int step_frame(struct walk *walk, int reason)
 		return reason;
 	if (!ktally_user_word(frame, &next) || !ktally_user_word(frame + sizeof(long), &ip))
 		return KTALLY_CUT_FAULT;
-	ip = ktally_strip_user(ip);
+	ip = caller(ip, frame + 2 * sizeof(long), IS_ENABLED(CONFIG_X86) ? frame + 2 * sizeof(long) : next);
 	if (!ip && reason == KTALLY_CUT_MAPPING)
 		return WHOLE;
 	/* Code that was compiled into a file need not keep frame pointers, that of JIT compilers does or would have failed the test. */
@@ -300,7 +309,7 @@ static int step_bare(struct walk *walk)
 		return step_frame(walk, KTALLY_CUT_RULE);
 	sp += sizeof(long);
 #endif
-	ip = ktally_strip_user(ip);
+	ip = caller(ip, sp, sp);
 	if (!ktally_follows_call(ip))
 		return step_frame(walk, KTALLY_CUT_RULE);
 	arrive(walk, ip, sp);
@@ -367,7 +376,7 @@ static __always_inline int step_rule(struct walk *walk, const struct ktally_unwi
 		return KTALLY_CUT_RULE;
 	}
 	keep_saved(walk, rule, cfa);
-	arrive(walk, ip, cfa);
+	arrive(walk, caller(ip, cfa, cfa), cfa);
 	walk->walker->count.by_table++;
 	return walk->ip ? KTALLY_CUT_NONE : WHOLE;
 }

@@ -2,12 +2,14 @@
 /* Walks the user stack of the current task. */
 #include <linux/compiler.h>
 #include <linux/kernel.h>
+#include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/uaccess.h>
 
 #include "compat/task.h"
 #include "compat/unwind.h"
 #include "compat/unwind_frame.h"
+#include "compat/uprobe.h"
 
 struct frame_32 {
 	u32 next;
@@ -105,6 +107,14 @@ static unsigned long uprobe_caller(struct pt_regs *regs)
 	return caller;
 }
 
+/* Behind the frame on x86; on arm64 somewhere between it and the next one. */
+static unsigned long caller_of(unsigned long address, const struct frame *frame)
+{
+	unsigned long low = address + sizeof(*frame);
+
+	return ktally_uretprobe_caller(frame->ip, low, IS_ENABLED(CONFIG_X86) ? low : frame->next);
+}
+
 unsigned int ktally_unwind_user(struct pt_regs *regs, unsigned long *ips, unsigned int max)
 {
 	unsigned long address = 0, next;
@@ -139,6 +149,8 @@ unsigned int ktally_unwind_user(struct pt_regs *regs, unsigned long *ips, unsign
 		frame.ip = strip_user(frame.ip);
 		if (!frame.ip)
 			break;
+		if (!offset_in_page(frame.ip))
+			frame.ip = caller_of(address, &frame);
 		ips[count++] = frame.ip;
 	}
 	return count;

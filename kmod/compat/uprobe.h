@@ -102,4 +102,16 @@ int ktally_uprobe_register(struct ktally_uprobe *uprobe, u64 semaphore);
 void ktally_uprobe_unregister(struct ktally_uprobe *uprobe);
 void ktally_uprobe_synchronize(void);
 
+/**
+ * ktally_uretprobe_caller() - where a function really returns to, whose return address may be a uretprobe's
+ * @ip: the return address on the stack
+ * @low: what the stack pointer is, at least, when the function has returned
+ * @high: and at most: the same where that is known
+ *
+ * A uretprobe, anybody's, puts the address of a page of its own in the place of the caller's, and remembers that with the task.
+ * Return: the caller's address, or @ip.
+ * Context: any, of the current task.
+ */
+unsigned long ktally_uretprobe_caller(unsigned long ip, unsigned long low, unsigned long high);
+
 #endif /* _KTALLY_COMPAT_UPROBE_H */

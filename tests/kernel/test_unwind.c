@@ -100,22 +100,29 @@ static unsigned int common_tail(const uint64_t *words, unsigned int nr)
 	return same;
 }
 
-TEST_F(unwind, chain_without_frame_pointers)
+/*
+ * The chain is run HITS times, and once before for the compiler's unwinder: one stack, whole, that is the truth but for the innermost
+ * frames. @other: a session that counts too, if not NULL
+ */
+static void known_chain(struct __test_metadata *_metadata, struct kit *kit, struct ktally_agent **agent, struct kit *other)
 {
 	struct ktally_session_info info;
 	uint32_t pid = getpid();
-	struct kit *kit = &self->kit;
 	const uint64_t *words;
 	unsigned int nr, i;
 	char id[16];
 
-	OK(kit, ktally_agent_open(&self->agent, kit->session, NULL, &kit->err));
-	ASSERT_EQ(1, ktally_agent_scan(self->agent, &pid, 1, &kit->err));
-	ASSERT_EQ(0, ktally_agent_work(self->agent, 0, &kit->err));
-	OK(kit, kit_start(kit));
+	OK(kit, ktally_agent_open(agent, kit->session, NULL, &kit->err));
+	ASSERT_EQ(1, ktally_agent_scan(*agent, &pid, 1, &kit->err));
+	ASSERT_EQ(0, ktally_agent_work(*agent, 0, &kit->err));
 	nr_truth = 0;
-	for (i = 0; i < HITS; i++)
+	for (i = 0; i <= HITS; i++) {
+		if (i == 1 && other)
+			OK(other, kit_start(other));
+		if (i == 1)
+			OK(kit, kit_start(kit));
 		chain(DEEP, i);
+	}
 	snprintf(id, sizeof(id), "%u", kit->session);
 	OK(kit, ktally_client_find(kit->client, id, &info, &kit->err));
 	OK(kit, kit_stop(kit));
@@ -138,6 +145,30 @@ TEST_F(unwind, chain_without_frame_pointers)
 	EXPECT_EQ(0, info.unwind.lost);
 	EXPECT_LE(HITS * (DEEP + 2), info.unwind.by_table);
 	EXPECT_TRUE(kit_closes(kit));
+}
+
+TEST_F(unwind, chain_without_frame_pointers)
+{
+	known_chain(_metadata, &self->kit, &self->agent, NULL);
+}
+
+/* A uretprobe, whoever it is of, replaces return addresses: the compiler's unwinder would stop there. */
+TEST_F(unwind, chain_through_uretprobes)
+{
+	struct kit other;
+	int ret;
+
+	OK(&other, kit_open(&other));
+	ret = kit_event(&other, "uretprobe:/proc/self/exe:chain//count/");
+	if (ret == -EOPNOTSUPP)
+		SKIP(return, "%s", other.err.text);
+	ASSERT_LE(0, ret)
+		TH_LOG("%s", other.err.text);
+	known_chain(_metadata, &self->kit, &self->agent, &other);
+	OK(&other, kit_stop(&other));
+	OK(&other, kit_take(&other));
+	EXPECT_EQ(HITS * (DEEP + 1), kit_total(&other, 0));
+	kit_close(&other);
 }
 
 /* Without tables the walk says that it could not go on, and never makes frames up. */

@@ -252,6 +252,35 @@ TEST_F(uprobe, stack_of_the_process)
 	EXPECT_TRUE(inside(ips[1], probed_outer));
 }
 
+/* Uretprobes of somebody else put addresses of their own on the stack: the walk sees through them. */
+TEST_F(uprobe, stack_through_uretprobes)
+{
+	struct kit *kit = &self->kit, other;
+	const uint64_t *ips;
+	uint64_t before[64];
+	unsigned int nr, nr_before = 0, round;
+
+	OK(&other, kit_open(&other));
+	KNOWN_EVENT(&other, "uretprobe:" SELF ":probed_inner/pid == %d/count/", getpid());
+	KNOWN_EVENT(&other, "uretprobe:" SELF ":probed_middle/pid == %d/count/", getpid());
+	KNOWN_EVENT(&other, "uretprobe:" SELF ":probed_outer/pid == %d/count/", getpid());
+	for (round = 0; round < 2; round++) {
+		if (round)
+			KNOWN_START(&other);
+		known_stack(_metadata, kit, "uprobe:" SELF ":probed_inner", &ips, &nr);
+		ASSERT_LE(3, nr);
+		ASSERT_GE(64, nr);
+		if (!round)
+			memcpy(before, ips, sizeof(*ips) * (nr_before = nr));
+	}
+	OK(&other, kit_stop(&other));
+	OK(&other, kit_take(&other));
+	EXPECT_EQ(23 * 3, kit_total(&other, 0) + kit_total(&other, 1) + kit_total(&other, 2));
+	EXPECT_EQ(nr_before, nr);
+	EXPECT_EQ(0, memcmp(before, ips, sizeof(*ips) * nr_before));
+	kit_close(&other);
+}
+
 static unsigned short semaphore(void)
 {
 	return *(volatile unsigned short *)&usdt_semaphore;
