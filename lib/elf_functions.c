@@ -25,7 +25,7 @@ enum special { ENTRY, MAIN, INIT, FINI, SPECIALS };
 
 static const char *const special_names[SPECIALS] = { "_start", "main", "_init", "_fini" };
 
-/* Where it is, or where a function begins that it is; @end: 0: nowhere. */
+/* Where it is; one byte: a function that begins there is it; @end: 0: nowhere */
 struct place {
 	uint64_t start, end;
 };
@@ -170,16 +170,21 @@ static void read_dynamic(const struct ktally_image *image, struct dynamic *dynam
 	}
 }
 
-/* What runs before main() and after it fills a section of its own, from where the dynamic linker is told to go. */
-static struct place whole_section(const struct ktally_image *image, const char *name, uint64_t start)
+/* What runs before main() and after it fills a section of its own, which mostly nothing describes. */
+static struct place whole_section(const struct ktally_functions *functions, const struct ktally_image *image, const char *name, uint64_t start)
 {
 	GElf_Shdr header;
+	uint64_t end;
 	Elf_Scn *scn;
 
-	if (!start || !ktally_image_section(image, name, &header, &scn) || !(header.sh_flags & SHF_EXECINSTR) || header.sh_addr != start ||
-	    start + header.sh_size < start)
+	if (!start || !ktally_image_section(image, name, &header, &scn) || !(header.sh_flags & SHF_EXECINSTR) || header.sh_addr != start)
 		return (struct place){ 0 };
-	return (struct place){ start, start + header.sh_size };
+	end = start + header.sh_size;
+	if (is_start(functions, start))
+		end = start + 1;
+	else if (end < start || find_range(functions, start) || count_until(functions, end - 1) != count_until(functions, start))
+		return (struct place){ 0 };
+	return (struct place){ start, end };
 }
 
 /* The bytes that an instruction begins with; any number may follow. */
@@ -261,8 +266,8 @@ static void read_special(struct ktally_functions *functions, struct ktally_image
 	struct dynamic dynamic = { 0 };
 
 	read_dynamic(image, &dynamic);
-	functions->special[INIT] = whole_section(image, ".init", dynamic.init);
-	functions->special[FINI] = whole_section(image, ".fini", dynamic.fini);
+	functions->special[INIT] = whole_section(functions, image, ".init", dynamic.init);
+	functions->special[FINI] = whole_section(functions, image, ".fini", dynamic.fini);
 	read_entry(functions, image, dynamic.flags & DF_1_PIE);
 }
 

@@ -39,6 +39,27 @@ static int gap(void *arg, struct ktally_unwind_build *build, uint64_t start, uin
 	return 0;
 }
 
+/* Functions are code: what is said to be elsewhere must not come. */
+static int visit(void *arg, uint64_t start, uint64_t length)
+{
+	uint64_t *nr = arg;
+
+	if (start < 0x1000 || !length || length > 0x10000000 - start)
+		__builtin_trap();
+	return ++*nr == 100000 ? -E2BIG : 0;
+}
+
+/* A visitor is told of functions without the builder, and by more of the CIEs, for it needs not understand their instructions. */
+static void visit_all(struct ktally_cfi cfi)
+{
+	uint64_t nr = 0;
+
+	cfi.visit = visit;
+	cfi.visitor = &nr;
+	if (ktally_cfi_read(NULL, &cfi) != (nr == 100000 ? -E2BIG : 0))
+		__builtin_trap();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct ktally_unwind_table *table = NULL;
@@ -56,6 +77,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cfi.data = cfi.bases.start = data + 1;
 	cfi.size = size - 1;
 	cfi.bases.address = 0x200000;
+	visit_all(cfi);
 	rc = ktally_cfi_read(build, &cfi);
 	if (rc)
 		__builtin_trap();

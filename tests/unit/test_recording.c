@@ -62,6 +62,8 @@ static void put_frames(struct crafted *crafted)
 		  .file = "c.cc", .line = 5 });
 	put_frame(crafted, false, (USER + 99) | KTALLY_WORD_GUESS, true, (struct ktally_frame){ .name = "[unknown]", .module = "/usr/bin/odd",
 		  .map_start = USER & ~0xfffULL, .map_end = USER + 0x9000, .guess = true, .build_id = "aabb" });
+	put_frame(crafted, false, USER + 0x123, true, (struct ktally_frame){ .name = "[odd+0x1100]", .module = "/usr/bin/odd", .unnamed = true,
+		  .symbol_address = USER + 0x100, .map_start = USER & ~0xfffULL, .map_end = USER + 0x9000, .map_offset = 0x1000, .build_id = "aabb" });
 	put_frame(crafted, false, CODE, false, (struct ktally_frame){ .name = "python_function", .module = "/srv/app.py", .kind = KTALLY_FRAME_PYTHON,
 		  .file = "/srv/app.py", .line = 12, .map_end = 1 });
 	put_frame(crafted, false, CODE, true, (struct ktally_frame){ .name = "python_function", .module = "/srv/app.py", .kind = KTALLY_FRAME_PYTHON,
@@ -98,9 +100,10 @@ static void point_rows(struct crafted *crafted, unsigned int t, unsigned int nr)
 
 static void stack_table(struct crafted *crafted)
 {
-	const uint64_t kernel[] = { KERNEL + 17, KERNEL + 40 }, user[] = { USER + 5, (USER + 99) | KTALLY_WORD_GUESS, KTALLY_WORD_CUT(KTALLY_CUT_TABLE), CODE };
+	const uint64_t kernel[] = { KERNEL + 17, KERNEL + 40 }, user[] = { USER + 5, (USER + 99) | KTALLY_WORD_GUESS, USER + 0x123,
+							       KTALLY_WORD_CUT(KTALLY_CUT_TABLE), CODE };
 	struct ktally_table *table = &crafted->tables[0];
-	uint64_t k = ktally_stackset_add(crafted->snapshot.stacks, kernel, 2), u = ktally_stackset_add(crafted->snapshot.stacks, user, 4);
+	uint64_t k = ktally_stackset_add(crafted->snapshot.stacks, kernel, 2), u = ktally_stackset_add(crafted->snapshot.stacks, user, 5);
 	unsigned int i;
 
 	snprintf(table->schema.name, sizeof(table->schema.name), "timer:99hz//key=comm,pid/stack=both/");
