@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A symbolizer whose names are crafted: what exporters must survive. Address 0xffffffff81000000 + n * 256 is kernel function n,
- * 0x400000 + n * 256 is user function n; the names are odd ones first, then plain ones. Every seventh has no name.
+ * 0x400000 + n * 256 is user function n; the names are odd ones first, then plain ones. Every seventh has no name, and of those behind
+ * these some are only told from others.
  * Of user functions some are inlined into another one, some have a place in the source, some are a guess.
  */
 #include <stdlib.h>
@@ -44,6 +45,7 @@ static void place_frame(struct ktally_symbolizer *sym, unsigned int n)
 	sym->outer[n] = *frame;
 	sym->outer[n].name = sym->outer_names[n];
 	sym->outer[n].line = 0;
+	sym->outer[n].unnamed = false;
 	frame->outer = &sym->outer[n];
 }
 
@@ -72,6 +74,9 @@ static void name_frame(struct ktally_symbolizer *sym, bool kernel, unsigned int 
 	if (n >= NR_ODD && n % 7 == 0) {
 		frame->name = "[unknown]";
 		frame->symbol_address = 0;
+	} else if (n >= NR_ODD && n % 7 == 1 && !kernel && module == 0) {
+		snprintf(sym->names[kernel][n], sizeof(sym->names[kernel][n]), "[app+0x%x]", n * 256);
+		frame->unnamed = true;
 	}
 	if (!kernel)
 		place_frame(sym, n);

@@ -159,7 +159,7 @@ def plain(name):
 def frame_name(frame):
     """The name that truth.py knows a frame by: 'py:' or 'pylib:' before those of Python; the file in brackets if it has none."""
     name = plain(frame["name"])
-    if name == "[unknown]":
+    if name == "[unknown]" or frame.get("unnamed"):
         base = frame.get("module", "").rsplit("/", 1)[-1]
         return f"[{base.strip('[]')}]" if base else name
     if frame.get("kind") != "python":

@@ -199,6 +199,13 @@ class Reports(unittest.TestCase):
         found = self.judged([("chain-c", self.user(SPIN[:-1]) + [("[unknown]", "/bin/chain-c", False)], 1)])
         self.assertEqual(list(found.reasons), ["[chain-c] called by descend"])
 
+    def test_function_without_a_name_is_its_file(self):
+        frame = {"name": "[libjvm.so+0x1b3c0]", "module": "/usr/lib/libjvm.so", "unnamed": True}
+        self.assertEqual(judge.frame_name(frame), "[libjvm.so]")
+        self.assertEqual(judge.frame_name(dict(frame, name="[vdso+0x9a0]", module="[vdso]")), "[vdso]")
+        self.assertEqual(judge.frame_name(dict(frame, name="main", unnamed=False)), "main")
+        self.assertTrue(judge.UNNAMED.fullmatch(frame["name"]))
+
     def test_guessed_and_kernel(self):
         found = self.judged([("chain-c", self.user(READ) + [(name, "[kernel]", True) for name in SYSCALL], 7)])
         self.assertEqual(found.right, 7)
