@@ -92,10 +92,10 @@ static ssize_t test_write(struct file *file, const char __user *from, size_t siz
 
 	if (size > LINES_MAX)
 		return -E2BIG;
-	lines = memdup_user_nul(from, size);
-	if (IS_ERR(lines))
-		return PTR_ERR(lines);
-	err = run_lines(lines);
+	lines = kzalloc(size + 1, GFP_KERNEL);
+	if (!lines)
+		return -ENOMEM;
+	err = copy_from_user(lines, from, size) ? -EFAULT : run_lines(lines);
 	kfree(lines);
 	return err ? err : size;
 }
