@@ -11,7 +11,12 @@ struct pt_regs;
 struct seq_file;
 
 /* A function that probes find by its name, with all of its arguments, wherever it is called. */
-#define KTALLY_TEST_TARGET	noinline __noclone
+#ifdef __clang__
+#define KTALLY_TEST_TARGET	noinline
+#else
+/* Not __noclone: before 4.19 that takes frame pointers away as well. */
+#define KTALLY_TEST_TARGET	noinline __attribute__((__noclone__))
+#endif
 
 /* Targets: functions.c. All but the last two are called by commands of the same name. */
 unsigned long ktally_test_call(unsigned long a, unsigned long b, unsigned long c, unsigned long d,
