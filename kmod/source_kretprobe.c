@@ -107,6 +107,32 @@ static int __no_stack_protector kretprobe_fire(struct kretprobe_instance *instan
 }
 NOKPROBE_SYMBOL(kretprobe_fire);
 
+/*
+ * A name that the kernel does not know and a place where it has no kretprobe were refused alike until "kprobes: Fix to
+ * return correct error code from kprobe_on_func_entry()", 5.12. A kprobe tells which.
+ */
+static int refusal(struct ktally_probe *probe, int err, const char **why)
+{
+	struct kprobe *kprobe;
+
+	if (err != -EINVAL)
+		return err;
+	kprobe = kzalloc(sizeof(*kprobe), GFP_KERNEL);
+	if (!kprobe || ktally_kprobe_place(kprobe, probe, why))
+		goto out;
+	switch (register_kprobe(kprobe)) {
+	case 0:
+		unregister_kprobe(kprobe);
+		break;
+	case -ENOENT:
+		err = -ENOENT;
+		break;
+	}
+out:
+	kfree(kprobe);
+	return err;
+}
+
 static int kretprobe_init(struct ktally_probe *probe, const char **why)
 {
 	struct krp *krp;
@@ -130,6 +156,7 @@ static int kretprobe_init(struct ktally_probe *probe, const char **why)
 	krp->kretprobe.maxactive = max_t(unsigned int, 64, 4 * num_possible_cpus());
 	err = register_kretprobe(&krp->kretprobe);
 	if (err) {
+		err = refusal(probe, err, why);
 		ktally_kprobe_explain(err, why);
 		goto err_free;
 	}

@@ -14,6 +14,7 @@
 #include "percpu.h"
 #include "probe.h"
 #include "program.h"
+#include "source.h"
 #include "stack.h"
 #include "stack_memo.h"
 #include "table.h"
@@ -125,14 +126,18 @@ static u32 intern(struct ktally_stacks *stacks, const unsigned long *ips, unsign
 	return KTALLY_STACK_LOST;
 }
 
-static unsigned int walk_kernel_side(const struct ktally_hit *hit, unsigned long *ips, unsigned int depth)
+static unsigned int walk_kernel_side(const struct ktally_probe *probe, const struct ktally_hit *hit, unsigned long *ips,
+				     unsigned int depth)
 {
 	if (hit->frame)
 		return ktally_unwind_caller(hit->frame, ips, depth);
+	if (probe->ops->kind == KTALLY_SOURCE_KPROBE && !probe->offset)
+		return ktally_unwind_entry(hit->regs, ips, depth);
 	return ktally_unwind_kernel(hit->regs, ips, depth);
 }
 
-static u32 kernel_id(const struct ktally_hot *hot, const struct ktally_hit *hit, unsigned int depth)
+static u32 kernel_id(const struct ktally_probe *probe, const struct ktally_hot *hot, const struct ktally_hit *hit,
+		     unsigned int depth)
 {
 	struct ktally_memo_start start = { 0 };
 	unsigned long *ips = ktally_scratch();
@@ -142,7 +147,7 @@ static u32 kernel_id(const struct ktally_hot *hot, const struct ktally_hit *hit,
 	id = hot->memo ? ktally_memo_find(hot->memo, hit, depth, &start) : 0;
 	if (id)
 		return id;
-	nr = start.begun ? ktally_memo_walk(hot->memo, &start, ips, depth) : walk_kernel_side(hit, ips, depth);
+	nr = start.begun ? ktally_memo_walk(hot->memo, &start, ips, depth) : walk_kernel_side(probe, hit, ips, depth);
 	id = nr ? intern(hot->stacks, ips, nr, KTALLY_STACK_KERNEL) : 0;
 	if (start.begun)
 		ktally_memo_keep(hot->memo, &start, id == KTALLY_STACK_LOST ? 0 : id);
@@ -157,7 +162,7 @@ u32 ktally_stack_id(const struct ktally_probe *probe, const struct ktally_hot *h
 	unsigned int nr;
 
 	if (kind == KTALLY_STACK_KERNEL)
-		return user && !hit->frame ? 0 : kernel_id(hot, hit, depth);
+		return user && !hit->frame ? 0 : kernel_id(probe, hot, hit, depth);
 	if (hot->walker)
 		nr = ktally_walk_user(probe, hot, hit, ips, depth);
 	else

@@ -52,6 +52,14 @@ static inline bool ktally_may_be_code(unsigned long word)
 unsigned int ktally_unwind_span(struct pt_regs *regs, unsigned long *ips, unsigned int max,
 				struct ktally_span *span);
 
+/*
+ * Where walks begin with a frame pointer: x86 without ORC. A function whose first instruction is yet to run has no frame,
+ * and the one that the register leads to is that of its caller.
+ */
+#if defined(CONFIG_X86) && defined(CONFIG_FRAME_POINTER) && !defined(CONFIG_UNWINDER_ORC) && !defined(CONFIG_ORC_UNWINDER)
+#define KTALLY_FRAME_STACKS 1
+#endif
+
 /**
  * ktally_unwind_kernel() - return addresses on the kernel stack in use
  * @regs: NULL for the caller's own stack, less the functions of this module that are on top
@@ -63,12 +71,20 @@ unsigned int ktally_unwind_span(struct pt_regs *regs, unsigned long *ips, unsign
  * x86 uses the kernel's own unwinder since "x86/unwind: Add new unwind interface and
  * implementations", 4.9; elsewhere frame pointers are followed, without which (x86 before
  * 4.9 built so) only the caller's stack can be had. At the first instructions of a function,
- * before its frame exists, frame pointers miss its caller; arm64 has it for a kprobe there.
+ * before its frame exists, frame pointers miss its caller; arm64 has it for a kprobe there, x86 in ktally_unwind_entry().
  *
  * Return: how many were stored.
  * Context: any, NMI included, with preemption off. Takes no lock, bounded.
  */
 unsigned int ktally_unwind_kernel(struct pt_regs *regs, unsigned long *ips, unsigned int max);
+
+/**
+ * ktally_unwind_entry() - ktally_unwind_kernel() from the first instruction of a function, which has not run
+ * @regs: of the kernel
+ * @ips: where to, the innermost first
+ * @max: how many fit
+ */
+unsigned int ktally_unwind_entry(struct pt_regs *regs, unsigned long *ips, unsigned int max);
 
 /**
  * ktally_unwind_caller() - return addresses on the kernel stack, from the caller of a function on

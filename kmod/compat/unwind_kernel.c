@@ -11,12 +11,13 @@
 /* The functions of this module on top of a stack are dropped, so more steps are needed. */
 #define OWN_FRAMES_MAX 32
 
-/* Collects addresses; with skip_own, those of this module are dropped until another one comes. */
+/* Collects addresses; with skip_own, those of this module are dropped until another one comes. From an entry there is no frame yet. */
 struct walk {
 	unsigned long *ips;
 	unsigned int count;
 	unsigned int max;
 	bool skip_own;
+	bool entry;
 	struct ktally_span *span;
 };
 
@@ -26,6 +27,18 @@ static void walk_store(struct walk *walk, unsigned long ip)
 		return;
 	walk->skip_own = false;
 	walk->ips[walk->count++] = ip;
+}
+
+/* A call leaves the return address on top of the stack. */
+static void walk_entry(struct walk *walk, struct pt_regs *regs)
+{
+#ifdef KTALLY_FRAME_STACKS
+	unsigned long caller;
+
+	if (walk->entry && walk->count < walk->max &&
+	    !copy_from_kernel_nofault(&caller, (void *)regs_sp(regs), sizeof(caller)) && ktally_may_be_code(caller))
+		walk_store(walk, caller);
+#endif
 }
 
 #if defined(CONFIG_X86) && defined(KTALLY_HAVE_X86_UNWINDER) && \
@@ -108,8 +121,10 @@ static void walk_thunk(struct walk *walk, struct pt_regs *regs)
 static noinline void walk_kernel(struct walk *walk, struct pt_regs *regs)
 {
 	/* From regs the unwinder starts at the frame that follows them. */
-	if (regs)
+	if (regs) {
 		walk_store(walk, regs_ip(regs));
+		walk_entry(walk, regs);
+	}
 	walk_from(walk, regs);
 	if (regs && walk->count == 1 && walk->max > 1) {
 		if (walk->span)
@@ -245,6 +260,7 @@ static noinline void walk_kernel(struct walk *walk, struct pt_regs *regs)
 		caller = walk->count < walk->max ? kprobe_caller(regs) : 0;
 		if (caller)
 			walk_store(walk, caller);
+		walk_entry(walk, regs);
 		frame_walk_start(&frames, regs_frame(regs), regs_sp(regs));
 	} else {
 		frame_walk_start(&frames, here, here);
@@ -292,6 +308,15 @@ unsigned int ktally_unwind_caller(void *frame, unsigned long *ips, unsigned int 
 
 	if (max)
 		walk_caller(&walk, frame);
+	return walk.count;
+}
+
+unsigned int ktally_unwind_entry(struct pt_regs *regs, unsigned long *ips, unsigned int max)
+{
+	struct walk walk = { .ips = ips, .max = max, .entry = true };
+
+	if (max)
+		walk_kernel(&walk, regs);
 	return walk.count;
 }
 
