@@ -167,6 +167,17 @@ static int on_error(struct sockaddr_nl *from, struct nlmsgerr *error, void *arg)
 	return NL_STOP;
 }
 
+/* Where acknowledgements have no place for a sentence (before Linux 4.12) the module sends it ahead of them: a label and nothing else. */
+static bool is_sentence(struct nlattr **attrs)
+{
+	unsigned int type;
+
+	for (type = 0; type <= KTALLY_A_MAX; type++)
+		if (attrs[type] && type != KTALLY_A_LABEL)
+			return false;
+	return attrs[KTALLY_A_LABEL];
+}
+
 static int on_valid(struct nl_msg *msg, void *arg)
 {
 	struct nlattr *attrs[KTALLY_A_MAX + 1];
@@ -176,6 +187,8 @@ static int on_valid(struct nl_msg *msg, void *arg)
 		return NL_OK;
 	if (genlmsg_parse(nlmsg_hdr(msg), 0, attrs, KTALLY_A_MAX, policy) < 0)
 		exchange->ret = -EBADMSG;
+	else if (is_sentence(attrs))
+		nla_strlcpy(exchange->refusal->sentence, attrs[KTALLY_A_LABEL], sizeof(exchange->refusal->sentence));
 	else if (exchange->reply)
 		exchange->ret = exchange->reply(attrs, exchange->arg);
 	return NL_OK;
