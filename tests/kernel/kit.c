@@ -406,6 +406,25 @@ uint64_t kit_symbol(const char *name)
 	return found;
 }
 
+/* Calls were plain functions until "syscalls/x86: use struct pt_regs based syscall calling convention", 4.17, and arm64's, 4.19. */
+const char *kit_call_symbol(const char *call)
+{
+	static const char *const prefixes[] = { "__x64_sys_", "__arm64_sys_", "sys_" };
+	static char names[8][64];
+	static const char *prefix;
+	static unsigned int next;
+	char *name = names[next++ % 8];
+	unsigned int i;
+
+	for (i = 0; !prefix && i < sizeof(prefixes) / sizeof(*prefixes); i++) {
+		snprintf(name, sizeof(names[0]), "%sgetppid", prefixes[i]);
+		if (kit_symbol(name))
+			prefix = prefixes[i];
+	}
+	snprintf(name, sizeof(names[0]), "%s%s", prefix ? prefix : "sys_", call);
+	return name;
+}
+
 uint64_t kit_now(void)
 {
 	struct timespec now;

@@ -81,11 +81,17 @@ void kit_sleep_ms(unsigned int ms);
 /** kit_settle - poll until no session and no module reference is left, up to @ms. Return: 0 or -ETIMEDOUT */
 int kit_settle(unsigned int ms);
 
+/**
+ * kit_call_symbol - the function of a system call, as this kernel calls it
+ * @call: "getppid"; "": what its name begins with
+ *
+ * Return: a string that stays until the next 7 were asked for.
+ */
+const char *kit_call_symbol(const char *call);
+
 #if defined(__x86_64__)
-#define KIT_GETPPID_SYMBOL "__x64_sys_getppid"
 #define KIT_BREAKPOINTS 1	/* hardware breakpoints can be watched */
 #elif defined(__aarch64__)
-#define KIT_GETPPID_SYMBOL "__arm64_sys_getppid"
 #define KIT_BREAKPOINTS 0
 #endif
 

@@ -155,14 +155,28 @@ static void take_done(const struct nlmsghdr *head, struct raw_answer *answer)
 	get_text(&attrs, NLMSGERR_ATTR_MSG, answer->sentence, sizeof(answer->sentence));
 }
 
+/* What stands in for an acknowledgement with attributes on kernels that have none: a message of a label and nothing else. */
+static bool is_sentence(const struct attrs *attrs)
+{
+	unsigned int type;
+
+	for (type = 0; type < ATTR_MAX; type++)
+		if (attrs->at[type] && type != KTALLY_A_LABEL)
+			return false;
+	return attrs->at[KTALLY_A_LABEL];
+}
+
 static void take_reply(const struct nlmsghdr *head, struct raw_answer *answer)
 {
-	struct attrs attrs;
+	struct attrs attrs = { 0 };
 
-	answer->messages++;
-	if (head->nlmsg_len < NLMSG_HDRLEN + GENL_HDRLEN)
+	if (head->nlmsg_len >= NLMSG_HDRLEN + GENL_HDRLEN)
+		parse(&attrs, (const char *)head + NLMSG_HDRLEN + GENL_HDRLEN, head->nlmsg_len - NLMSG_HDRLEN - GENL_HDRLEN);
+	if (is_sentence(&attrs)) {
+		get_text(&attrs, KTALLY_A_LABEL, answer->sentence, sizeof(answer->sentence));
 		return;
-	parse(&attrs, (const char *)head + NLMSG_HDRLEN + GENL_HDRLEN, head->nlmsg_len - NLMSG_HDRLEN - GENL_HDRLEN);
+	}
+	answer->messages++;
 	answer->session = get_u32(&attrs, KTALLY_A_SESSION);
 	answer->number = get_u32(&attrs, attrs.at[KTALLY_A_TABLE] ? KTALLY_A_TABLE : KTALLY_A_PROBE);
 }

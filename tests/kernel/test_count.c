@@ -65,7 +65,7 @@ TEST_F(count, kprobe_on_a_system_call)
 	struct kit *kit = &self->kit;
 
 	OK(kit, kit_table(kit, 16, 1, NULL, NULL, 0));
-	OK(kit, kit_probe(kit, KTALLY_SOURCE_KPROBE, KIT_GETPPID_SYMBOL, PROGRAM(insns)));
+	OK(kit, kit_probe(kit, KTALLY_SOURCE_KPROBE, kit_call_symbol("getppid"), PROGRAM(insns)));
 	OK(kit, kit_start(kit));
 	OK(kit, kit_calls_both(N0, N1));
 	OK(kit, kit_stop(kit));

@@ -9,8 +9,14 @@
 
 #include "known.h"
 
-#define TRACEFS "/sys/kernel/tracing"
-#define DYNAMIC TRACEFS "/kprobe_events"
+/* "tracing: Have mount point for tracefs in /sys/kernel", 4.1. */
+#define TRACEFS (access("/sys/kernel/tracing", F_OK) ? "/sys/kernel/debug/tracing" : "/sys/kernel/tracing")
+/* The first argument of a function; its own name for it is only since 4.20. */
+#if defined(__x86_64__)
+#define ARGUMENT "%di"
+#elif defined(__aarch64__)
+#define ARGUMENT "%x0"
+#endif
 
 #define TEXT_OF(x) #x
 #define TEXT(x) TEXT_OF(x)
@@ -84,15 +90,23 @@ SOURCE(breakpoint, "mem:ktally_test_word/8:w", "", "u64(addr)", store);
 #endif
 SOURCE(page_faults, "page-faults", "pid == %d && addr >> 25 == " TEXT(PAGES_AT) " >> 25", "(addr - " TEXT(PAGES_AT) " >> 20)", touch_pages);
 FIXTURE_VARIANT_ADD(source, dynamic_event) {
-	{ "ktally_dynamic:entered", "", "value", call }, "ktally_dynamic/entered", "p:ktally_dynamic/entered ktally_test_call value=$arg1",
+	{ "ktally_dynamic:entered", "", "value", call }, "ktally_dynamic/entered", "p:ktally_dynamic/entered ktally_test_call value=" ARGUMENT,
 };
 FIXTURE_VARIANT_ADD(source, dynamic_event_of_returns) {
 	{ "ktally_dynamic:returned", "", "((value - 1) / 2)", call }, "ktally_dynamic/returned", "r:ktally_dynamic/returned ktally_test_call value=$retval",
 };
 
-static int append(const char *path, const char *text)
+/* A file of tracefs. */
+static const char *trace_file(char path[64], const char *name)
 {
-	int fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC), ret = 0;
+	snprintf(path, 64, "%s/%s", TRACEFS, name);
+	return path;
+}
+
+static int define_dynamic(const char *text)
+{
+	char path[64];
+	int fd = open(trace_file(path, "kprobe_events"), O_WRONLY | O_APPEND | O_CLOEXEC), ret = 0;
 
 	if (fd < 0)
 		return -errno;
@@ -107,7 +121,7 @@ static int remove_dynamic(const char *name)
 	char text[64];
 
 	snprintf(text, sizeof(text), "-:%s\n", name);
-	return append(DYNAMIC, text);
+	return define_dynamic(text);
 }
 
 FIXTURE_SETUP(source)
@@ -119,7 +133,7 @@ FIXTURE_SETUP(source)
 		return;
 	/* Of a test that did not end well. */
 	remove_dynamic(variant->dynamic);
-	OK(kit, append(DYNAMIC, variant->made_of));
+	OK(kit, define_dynamic(variant->made_of));
 }
 
 FIXTURE_TEARDOWN(source)
@@ -171,12 +185,6 @@ TEST_F(sources, kretprobe_of_recursion)
 	EXPECT_TRUE(kit_closes(kit));
 }
 
-#if defined(__x86_64__)
-#define SYMBOL_OF_CALL(name) "__x64_sys_" name
-#else
-#define SYMBOL_OF_CALL(name) "__arm64_sys_" name
-#endif
-
 /* Sleeps in a function of the kernel until it is told. */
 static void *wait_for_signal(void *unused)
 {
@@ -200,8 +208,8 @@ TEST_F(sources, kretprobe_misses)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGUSR1);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	KNOWN_EVENT(kit, "kretprobe:%s/pid == %d/key=ret/", SYMBOL_OF_CALL("rt_sigtimedwait"), getpid());
-	KNOWN_EVENT(kit, "kprobe:%s/pid == %d/count/", SYMBOL_OF_CALL("rt_sigtimedwait"), getpid());
+	KNOWN_EVENT(kit, "kretprobe:%s/pid == %d/key=ret/", kit_call_symbol("rt_sigtimedwait"), getpid());
+	KNOWN_EVENT(kit, "kprobe:%s/pid == %d/count/", kit_call_symbol("rt_sigtimedwait"), getpid());
 	KNOWN_START(kit);
 	for (i = 0; i < SLEEPERS; i++)
 		ASSERT_EQ(0, pthread_create(&threads[i], NULL, wait_for_signal, NULL));
@@ -391,7 +399,8 @@ TEST_F(sources, too_many_breakpoints)
 /* On a machine that is emulated, with others beside it; quiet it takes under 3. */
 #define LIMIT_SECONDS 30.0
 
-static const char *const families[] = { SYMBOL_OF_CALL(""), "vfs_", "sock_", "tcp_", "udp_", "ip_", "ext4_", "shmem_" };
+/* Beside the system calls. */
+static const char *const families[] = { "vfs_", "sock_", "tcp_", "udp_", "ip_", "ext4_", "shmem_" };
 
 struct names {
 	char *name[40000];
@@ -407,6 +416,7 @@ static int compare(const void *a, const void *b)
 static void read_names(struct names *names, const char *path, unsigned int field)
 {
 	FILE *file = fopen(path, "re");
+	const char *calls = kit_call_symbol("");
 	char line[512], *word, *save;
 	unsigned int i;
 
@@ -417,7 +427,7 @@ static void read_names(struct names *names, const char *path, unsigned int field
 		for (i = 0; word && i < COUNTOF(families); i++)
 			if (!strncmp(word, families[i], strlen(families[i])))
 				break;
-		if (word && i < COUNTOF(families))
+		if (word && (i < COUNTOF(families) || !strncmp(word, calls, strlen(calls))))
 			names->name[names->nr++] = strdup(word);
 	}
 	if (file)
@@ -435,9 +445,9 @@ static unsigned int choose(const char **chosen, unsigned int nr, unsigned int ma
 {
 	static struct names functions, symbols, forbidden;
 	unsigned int i, first = nr;
-	char **place;
+	char **place, path[64];
 
-	read_names(&functions, TRACEFS "/available_filter_functions", 0);
+	read_names(&functions, trace_file(path, "available_filter_functions"), 0);
 	read_names(&symbols, "/proc/kallsyms", 2);
 	read_names(&forbidden, "/sys/kernel/debug/kprobes/blacklist", 1);
 	for (i = 0; i < functions.nr && nr < max; i++) {
@@ -484,7 +494,7 @@ FIXTURE_TEARDOWN(many) { kit_close(&self->kit); }
 /* Attached and detached in seconds, and nothing is lost: what was called is known of some, and all of it adds up. */
 TEST_F_TIMEOUT(many, functions_at_once, 100)
 {
-	const char *chosen[MANY] = { KIT_GETPPID_SYMBOL, "ktally_test_call", SYMBOL_OF_CALL("read"), "vfs_read" };
+	const char *chosen[MANY] = { kit_call_symbol("getppid"), "ktally_test_call", kit_call_symbol("read"), "vfs_read" };
 	struct kit *kit = &self->kit;
 	unsigned int i, nr = choose(chosen, 4, MANY);
 	int zero = open("/dev/zero", O_RDONLY);

@@ -39,7 +39,7 @@ FIXTURE_SETUP(unwind)
 	kit->plan->stack_entries = 1024;
 	kit->plan->mappings = 4096;
 	OK(kit, kit_table(kit, 256, 2, kinds, NULL, 0));
-	OK(kit, kit_probe(kit, KTALLY_SOURCE_KPROBE, KIT_GETPPID_SYMBOL, PROGRAM(insns)));
+	OK(kit, kit_probe(kit, KTALLY_SOURCE_KPROBE, kit_call_symbol("getppid"), PROGRAM(insns)));
 	OK(kit, kit_make(kit));
 	self->fd = open(KTALLY_DEVICE, O_RDWR | O_CLOEXEC);
 	ASSERT_LE(0, self->fd);
