@@ -16,6 +16,8 @@
 
 unsigned int ktally_context_words(u32 context)
 {
+	if (context >= KTALLY_CONTEXT_GROUP)
+		return 1;
 	if (context >= __KTALLY_CTX_END)
 		return 0;
 	return context == KTALLY_CTX_COMM ? TASK_COMM_LEN / sizeof(u64) : 1;
@@ -69,7 +71,7 @@ u64 ktally_context_rare(u32 which, const struct ktally_hit *hit)
 	case KTALLY_CTX_NODE:
 		return numa_node_id();
 	case KTALLY_CTX_CGROUP:
-		return ktally_cgroup_id();
+		return ktally_cgroup_id(KTALLY_CGROUP_UNIFIED);
 	case KTALLY_CTX_UID:
 		return from_kuid(&init_user_ns, current_uid());
 	case KTALLY_CTX_PRIO:
@@ -89,5 +91,5 @@ u64 ktally_context_rare(u32 which, const struct ktally_hit *hit)
 	case KTALLY_CTX_IP:
 		return hit->regs ? instruction_pointer(hit->regs) : 0;
 	}
-	return 0;
+	return which >= KTALLY_CONTEXT_GROUP ? ktally_cgroup_id(which - KTALLY_CONTEXT_GROUP) : 0;
 }

@@ -11,6 +11,9 @@
 #include <linux/ktally_program.h>
 #include "program.h"
 
+/* Plus a controller: what the verifier makes of KTALLY_CTX_CGROUP where a session is about a hierarchy of version 1. */
+#define KTALLY_CONTEXT_GROUP	(1U << 16)
+
 /** ktally_context_words() - registers that a context value takes, 0 if there is no such context */
 unsigned int ktally_context_words(u32 context);
 

@@ -48,6 +48,7 @@ static const struct nla_policy policy[KTALLY_A_MAX + 1] = {
 	[KTALLY_A_BUDGET]		= { .type = NLA_U32 },
 	[KTALLY_A_SCRATCH_SIZE]		= { .type = NLA_U32 },
 	[KTALLY_A_MAPPINGS]		= { .type = NLA_U32 },
+	[KTALLY_A_CGROUP_CONTROLLER]	= { .type = NLA_NUL_STRING, .len = KTALLY_NAME_MAX - 1 },
 	[KTALLY_A_PAIR_KIND]		= { .type = NLA_U32 },
 	[KTALLY_A_PAIR_FLAGS]		= { .type = NLA_U32 },
 	[KTALLY_A_NR_SAVED]		= { .type = NLA_U32 },
@@ -157,6 +158,8 @@ static int session_new(struct ktally_request *request)
 
 	if (ktally_attr(request, KTALLY_A_NAME))
 		nla_strscpy(config.name, ktally_attr(request, KTALLY_A_NAME), sizeof(config.name));
+	if (ktally_attr(request, KTALLY_A_CGROUP_CONTROLLER))
+		nla_strscpy(config.controller, ktally_attr(request, KTALLY_A_CGROUP_CONTROLLER), sizeof(config.controller));
 	if (cpus && (!nla_len(cpus) || nla_len(cpus) % sizeof(u64)))
 		return ktally_request_refuse(request, -EINVAL, KTALLY_A_CPUS,
 					     "the CPU mask is whole words of 64 bits");

@@ -64,6 +64,7 @@ int ktally_put_session(struct sk_buff *skb, struct ktally_session *session)
 	    nla_put_u32(skb, KTALLY_A_NR_PAIRS, READ_ONCE(session->nr_pairs)) ||
 	    nla_put_u32(skb, KTALLY_A_NR_COUNTERS, READ_ONCE(session->nr_counters)) ||
 	    nla_put_u32(skb, KTALLY_A_SCRATCH_SIZE, config->scratch_size) ||
+	    (config->controller[0] && nla_put_string(skb, KTALLY_A_CGROUP_CONTROLLER, config->controller)) ||
 	    ktally_nla_put_u64(skb, KTALLY_A_MISSED, atomic64_read(&session->missed)))
 		return -EMSGSIZE;
 	return put_unwind(skb, session) ? -EMSGSIZE : put_governor(skb, session);

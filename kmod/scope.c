@@ -138,7 +138,7 @@ static int choose_pids(struct ktally_scope *scope, const struct ktally_scope_con
 
 static int choose_cgroup(struct ktally_scope *scope, const struct ktally_scope_config *config, const char **why)
 {
-	if (!KTALLY_CGROUP_SCOPE) {
+	if (!KTALLY_CGROUP_V1) {
 		*why = "this kernel's cgroups have no numbers, so none can be chosen";
 		return -EOPNOTSUPP;
 	}
@@ -149,6 +149,10 @@ static int choose_cgroup(struct ktally_scope *scope, const struct ktally_scope_c
 			*why = "this kernel has no cgroup controller of that name (see /proc/cgroups)";
 			return -ENOENT;
 		}
+	}
+	if (!config->controller && !KTALLY_CGROUP_V2) {
+		*why = "this kernel has no cgroups of version 2: name the controller of a hierarchy of version 1";
+		return -EOPNOTSUPP;
 	}
 	if (!ktally_cgroup_exists(scope->controller, config->cgroup)) {
 		*why = "no cgroup has that number: it is the inode number of its folder, in cgroup2 or, with a controller, in the hierarchy of that";

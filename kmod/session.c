@@ -175,6 +175,26 @@ err_put_module:
 	return NULL;
 }
 
+static int choose_hierarchy(struct ktally_session *session, const char **why)
+{
+	const char *name = session->config.controller;
+
+	session->controller = KTALLY_CGROUP_UNIFIED;
+	if (!name[0])
+		return 0;
+	session->controller = KTALLY_CGROUP_V1 ? ktally_cgroup_controller(name) : -EOPNOTSUPP;
+	if (session->controller == -EOPNOTSUPP)
+		*why = "this kernel's cgroups have no numbers";
+	else if (session->controller < 0)
+		*why = "this kernel has no cgroup controller of that name (see /proc/cgroups)";
+	if (session->controller < 0)
+		return session->controller;
+	if (ktally_cgroup_is_v1(session->controller))
+		return 0;
+	*why = "that cgroup controller has no hierarchy of version 1 here (see /proc/cgroups)";
+	return -ENODEV;
+}
+
 struct ktally_session *ktally_session_new(const struct ktally_config *config, const u64 *cpus,
 					  unsigned int nr_words, const struct ktally_scope_config *scope,
 					  u32 portid, const char **why)
@@ -193,6 +213,8 @@ struct ktally_session *ktally_session_new(const struct ktally_config *config, co
 		err = ktally_governor_init(session, config->budget, why);
 	if (!err)
 		err = ktally_scope_init(&session->scope, scope, why);
+	if (!err)
+		err = choose_hierarchy(session, why);
 	if (!err && config->mappings) {
 		session->mappings = ktally_mappings_new(config->mappings, &session->wait, why);
 		err = PTR_ERR_OR_ZERO(session->mappings);

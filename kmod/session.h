@@ -39,6 +39,7 @@ struct ktally_mappings;
  * @scratch_size: bytes per CPU, 0: no scratch ring
  * @mappings: room for mappings of processes, 0: user stacks by frame pointers
  * @budget: of the governor, thousandths of a CPU, 0: none
+ * @controller: of the cgroup hierarchy that KTALLY_CTX_CGROUP is about, "": version 2
  */
 struct ktally_config {
 	char name[KTALLY_NAME_MAX];
@@ -50,6 +51,7 @@ struct ktally_config {
 	u32 scratch_size;
 	u32 mappings;
 	u32 budget;
+	char controller[KTALLY_NAME_MAX];
 };
 
 /**
@@ -88,6 +90,7 @@ enum {
  * @cpus_chosen: whether the owner chose them
  * @scope: which processes count
  * @mappings: of processes, or NULL
+ * @controller: what config.controller is, as ktally_cgroup_id() takes it
  *
  * @lock: protects what follows
  * @state: enum ktally_state
@@ -119,6 +122,7 @@ struct ktally_session {
 	bool cpus_chosen;
 	struct ktally_scope scope;
 	struct ktally_mappings *mappings;
+	int controller;
 
 	struct mutex lock;
 	u32 state;

@@ -2,6 +2,7 @@
 /* The table of sources, and the list of them that is published. */
 #include <linux/build_bug.h>
 #include <linux/kernel.h>
+#include "compat/cgroup.h"
 #include "compat/uprobe.h"
 #include "source.h"
 
@@ -15,6 +16,7 @@ static const struct ktally_source_ops *const sources[] = {
 	[KTALLY_SOURCE_UPROBE]		= &ktally_source_uprobe,
 	[KTALLY_SOURCE_URETPROBE]	= &ktally_source_uretprobe,
 	[KTALLY_SOURCE_EVENT]		= &ktally_source_event,
+	[KTALLY_SOURCE_CGROUP]		= &ktally_source_cgroup,
 };
 static_assert(ARRAY_SIZE(sources) == KTALLY_SOURCE_MAX + 1);
 
@@ -28,6 +30,7 @@ static const struct ktally_source_entry entries[] = {
 	{ KTALLY_SOURCE_URETPROBE, "uretprobe", KTALLY_UPROBES, &ktally_uretprobe_fields },
 	{ KTALLY_SOURCE_EVENT, "event", true, &ktally_event_fields },
 	{ KTALLY_SOURCE_PROCESS, "process", true, &ktally_no_fields },
+	{ KTALLY_SOURCE_CGROUP, "cgroup", KTALLY_CGROUP_PATH, &ktally_no_fields },
 };
 
 const struct ktally_fields ktally_no_fields;

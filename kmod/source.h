@@ -75,6 +75,7 @@ extern const struct ktally_source_ops ktally_source_kretprobe;
 extern const struct ktally_source_ops ktally_source_uprobe;
 extern const struct ktally_source_ops ktally_source_uretprobe;
 extern const struct ktally_source_ops ktally_source_event;
+extern const struct ktally_source_ops ktally_source_cgroup;
 
 extern const struct ktally_fields ktally_no_fields;
 extern const struct ktally_fields ktally_perf_fields;

@@ -10,6 +10,7 @@
 #include <linux/kernel.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include "compat/cgroup.h"
 #include "compat/cred.h"
 #include "context.h"
 #include "program.h"
@@ -143,13 +144,15 @@ static int check_field(struct verifier *v)
 
 static int check_context(struct verifier *v)
 {
-	unsigned int words = ktally_context_words(v->insn->aux);
+	unsigned int words = v->insn->aux < __KTALLY_CTX_END ? ktally_context_words(v->insn->aux) : 0;
 	int err = verify_unused(v, HAS_DST | HAS_AUX);
 
 	if (!err && !words)
 		err = verify_refuse(v, -ENOENT, "there is no context of that number");
 	if (!err && v->insn->aux == KTALLY_CTX_IP)
 		err = verify_kernel_address(v);
+	if (v->insn->aux == KTALLY_CTX_CGROUP && v->session->controller != KTALLY_CGROUP_UNIFIED)
+		v->insn->aux = KTALLY_CONTEXT_GROUP + v->session->controller;
 	return err ? err : verify_writes(v, v->insn->dst, words);
 }
 

@@ -4,10 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "libktally.h"
+#include "cgroups.h"
 
-/* "cpu" in "rw,cpu,cpuacct" */
-static bool has_word(const char *list, const char *word)
+bool ktally_cgroup_has_word(const char *list, const char *word)
 {
 	size_t len = strlen(word);
 
@@ -33,24 +32,31 @@ static void unescape(char *path)
 	*to = 0;
 }
 
-int ktally_cgroup_mount(const char *controller, char *mount, size_t size)
+int ktally_cgroup_find_mount(const char *mountinfo, const char *controller, char *mount, size_t size)
 {
-	FILE *file = fopen("/proc/self/mountinfo", "re");
-	char line[4096], at[2048], type[64], options[1024], *dash;
-	bool found = false;
+	FILE *file = fopen(mountinfo, "re");
+	char line[4096], root[2048], at[2048], type[64], options[1024], *dash;
+	bool whole = false, found;
 
 	mount[0] = 0;
-	while (file && !found && fgets(line, sizeof(line), file)) {
+	/* Part of a hierarchy may be mounted elsewhere too, such as in a container's root. */
+	while (file && !whole && fgets(line, sizeof(line), file)) {
 		dash = strstr(line, " - ");
-		if (!dash || sscanf(line, "%*s %*s %*s %*s %2047s", at) != 1 || sscanf(dash, " - %63s %*s %1023s", type, options) != 2)
+		if (!dash || sscanf(line, "%*s %*s %*s %2047s %2047s", root, at) != 2 || sscanf(dash, " - %63s %*s %1023s", type, options) != 2)
 			continue;
-		found = *controller ? !strcmp(type, "cgroup") && has_word(options, controller) : !strcmp(type, "cgroup2");
-		if (found) {
-			unescape(at);
-			found = (size_t)snprintf(mount, size, "%s", at) < size;
-		}
+		found = *controller ? !strcmp(type, "cgroup") && ktally_cgroup_has_word(options, controller) : !strcmp(type, "cgroup2");
+		unescape(at);
+		if (!found || (*mount && strcmp(root, "/")) || strlen(at) >= size)
+			continue;
+		strcpy(mount, at);
+		whole = !strcmp(root, "/");
 	}
 	if (file)
 		fclose(file);
-	return found ? (int)strlen(mount) : -ENOENT;
+	return *mount ? (int)strlen(mount) : -ENOENT;
+}
+
+int ktally_cgroup_mount(const char *controller, char *mount, size_t size)
+{
+	return ktally_cgroup_find_mount("/proc/self/mountinfo", controller, mount, size);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The cgroups of version 2 by their ids: all that were seen since the beginning, those that are gone included. */
+/* The cgroups of one hierarchy by their ids: all that were seen since the beginning, those that are gone included. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +12,7 @@
 
 #include "cgroups.h"
 #include "hash.h"
+#include "reader.h"
 
 #define CGROUPS_MAX	(1U << 18)	/* what comes later is not known */
 #define WATCHES_MAX	(1U << 16)
@@ -62,30 +63,41 @@ static bool make_room(struct ktally_cgroups *cgroups)
 	return true;
 }
 
-/* Return: its number from 1, 0: no room. @fresh: it was not known */
-static uint32_t add(struct ktally_cgroups *cgroups, uint64_t id, const char *path, bool *fresh)
+static bool name_it(struct ktally_cgroups *cgroups, struct ktally_cgroup *cgroup, uint64_t id, const char *path)
 {
 	struct ktally_container container;
-	struct ktally_cgroup *cgroup;
+	char *copy = strdup(path);
+
+	if (!copy)
+		return false;
+	ktally_container_of(&container, path);
+	free(cgroup->path);
+	*cgroup = (struct ktally_cgroup){ .id = id, .path = copy, .container = ktally_strtab_add(cgroups->texts, container.id),
+					  .pod = ktally_strtab_add(cgroups->texts, container.pod) };
+	if (cgroup->pod || cgroup->container)
+		ktally_pods_name(cgroups->pods, container.pod, container.id);
+	return true;
+}
+
+/* Return: its number from 1, 0: no room. @fresh: it was not known, or by another path: version 1 can rename, and kernels before 4.14 use numbers again */
+static uint32_t add(struct ktally_cgroups *cgroups, uint64_t id, const char *path, bool *fresh)
+{
+	uint32_t number;
 	size_t at;
 
 	*fresh = false;
 	if (!make_room(cgroups))
 		return 0;
 	at = slot_of(cgroups, id);
-	if (cgroups->slots[at])
-		return cgroups->slots[at];
-	cgroup = &cgroups->list[cgroups->nr];
-	ktally_container_of(&container, path);
-	*cgroup = (struct ktally_cgroup){ .id = id, .path = strdup(path), .container = ktally_strtab_add(cgroups->texts, container.id),
-					  .pod = ktally_strtab_add(cgroups->texts, container.pod) };
-	if (!cgroup->path)
-		return 0;
-	*fresh = true;
-	if (cgroup->pod || cgroup->container)
-		ktally_pods_name(cgroups->pods, container.pod, container.id);
-	cgroups->slots[at] = ++cgroups->nr;
-	return cgroups->nr;
+	number = cgroups->slots[at];
+	if (number && !strcmp(cgroups->list[number - 1].path, path))
+		return number;
+	if (!number)
+		cgroups->list[cgroups->nr] = (struct ktally_cgroup){ 0 };
+	*fresh = name_it(cgroups, &cgroups->list[number ? number - 1 : cgroups->nr], id, path);
+	if (*fresh && !number)
+		cgroups->slots[at] = number = ++cgroups->nr;
+	return number;
 }
 
 /* ---- looking ---- */
@@ -233,6 +245,43 @@ const struct ktally_cgroup *ktally_cgroups_get(struct ktally_cgroups *cgroups, u
 	return cgroups->slots[at] ? &cgroups->list[cgroups->slots[at] - 1] : NULL;
 }
 
+static bool is_there(const struct ktally_cgroups *cgroups, const char *path, uint64_t id)
+{
+	char folder[2 * PATH_MAX];
+	struct stat st;
+
+	snprintf(folder, sizeof(folder), "%s%s", cgroups->mount, path[1] ? path : "");
+	return !lstat(folder, &st) && st.st_ino == id;
+}
+
+/* The folder knows better, if it is there: then it is watched, too. */
+int ktally_cgroups_record(struct ktally_cgroups *cgroups, const struct ktally_record *record)
+{
+	const struct ktally_group *group = (const struct ktally_group *)record;
+	bool fresh;
+	size_t at;
+
+	if (!ktally_record_valid(record, record->size))
+		return -EBADMSG;
+	if (record->type != KTALLY_RECORD_CGROUP || group->path[0] != '/' || !group->id || strlen(group->path) >= PATH_MAX)
+		return 0;
+	at = slot_of(cgroups, group->id);
+	if (cgroups->slots[at] && is_there(cgroups, cgroups->list[cgroups->slots[at] - 1].path, group->id))
+		return 0;
+	if (is_there(cgroups, group->path, group->id)) {
+		look(cgroups, group->path, 0);
+		return 0;
+	}
+	return add(cgroups, group->id, group->path, &fresh) ? 0 : -ENOMEM;
+}
+
+const char *ktally_cgroups_controller(const struct ktally_cgroups *cgroups, const char **mount)
+{
+	if (mount)
+		*mount = cgroups->mount;
+	return cgroups->controller;
+}
+
 const char *ktally_cgroups_path(struct ktally_cgroups *cgroups, uint64_t id)
 {
 	const struct ktally_cgroup *cgroup = ktally_cgroups_get(cgroups, id);
@@ -289,9 +338,10 @@ void ktally_cgroups_free(struct ktally_cgroups *cgroups)
 
 static int find_mount(struct ktally_cgroups *cgroups, const char *mount, struct ktally_error *err)
 {
-	if (!mount && ktally_cgroup_mount("", cgroups->mount, sizeof(cgroups->mount)) < 0)
-		return ktally_fail(err, -EOPNOTSUPP, "no hierarchy of cgroups of version 2 is mounted, and of those of version 1 the kernel tells no ids: "
-				   "containers can be measured one by one, with --cgroup CONTROLLER:PATH");
+	if (!mount && ktally_cgroup_mount(cgroups->controller, cgroups->mount, sizeof(cgroups->mount)) < 0)
+		return *cgroups->controller ?
+			ktally_fail(err, -EOPNOTSUPP, "no hierarchy of cgroups of version 1 with the controller '%s' is mounted", cgroups->controller) :
+			ktally_fail(err, -EOPNOTSUPP, "no hierarchy of cgroups of version 2 is mounted");
 	if (mount && (size_t)snprintf(cgroups->mount, sizeof(cgroups->mount), "%s", mount) >= sizeof(cgroups->mount))
 		return ktally_fail(err, -ENAMETOOLONG, "the path of the cgroup hierarchy is too long");
 	cgroups->mount_fd = open(cgroups->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -300,13 +350,14 @@ static int find_mount(struct ktally_cgroups *cgroups, const char *mount, struct 
 	return 0;
 }
 
-int ktally_cgroups_new(struct ktally_cgroups **out, const char *mount, const char *root, struct ktally_error *err)
+static int open_hierarchy(struct ktally_cgroups **out, const char *controller, const char *mount, const char *root, struct ktally_error *err)
 {
 	struct ktally_cgroups *cgroups = calloc(1, sizeof(*cgroups));
 	int ret;
 
 	if (!cgroups)
 		return ktally_fail(err, -ENOMEM, "out of memory");
+	snprintf(cgroups->controller, sizeof(cgroups->controller), "%s", controller);
 	cgroups->mount_fd = -1;
 	cgroups->watch = -1;
 	ret = find_mount(cgroups, mount, err);
@@ -325,4 +376,14 @@ int ktally_cgroups_new(struct ktally_cgroups **out, const char *mount, const cha
 	look_at_all(cgroups);
 	*out = cgroups;
 	return 0;
+}
+
+int ktally_cgroups_new(struct ktally_cgroups **cgroups, const char *mount, const char *root, struct ktally_error *err)
+{
+	return open_hierarchy(cgroups, "", mount, root, err);
+}
+
+int ktally_cgroups_open(struct ktally_cgroups **cgroups, const char *controller, const char *root, struct ktally_error *err)
+{
+	return open_hierarchy(cgroups, controller, NULL, root, err);
 }

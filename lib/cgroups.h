@@ -19,14 +19,14 @@ struct ktally_cgroup {
 
 /**
  * struct ktally_cgroups - all that were seen, and what tells of new ones
- * @mount: folder of the hierarchy
+ * @mount: folder of the hierarchy; @controller: whose, "": version 2
  * @list: in the order they were seen; @slots: numbers from 1 of them, by hash of their ids
  * @watch: inotify, -1 if it cannot be had; @watched: number in @list by watch descriptor
  * @unwatched: some have no watch, so that all are looked at each time
  * @looked_ns: when all were looked at
  */
 struct ktally_cgroups {
-	char mount[PATH_MAX];
+	char mount[PATH_MAX], controller[32];
 	int mount_fd;
 	struct ktally_cgroup *list;
 	size_t nr, room, nr_slots;
@@ -39,6 +39,11 @@ struct ktally_cgroups {
 	uint64_t looked_ns;
 	struct ktally_pods *pods;
 };
+
+/** ktally_cgroup_has_word - whether @word is in @list, such as "cpu" in "rw,cpu,cpuacct" */
+bool ktally_cgroup_has_word(const char *list, const char *word);
+/** ktally_cgroup_find_mount - ktally_cgroup_mount() by a file like /proc/self/mountinfo */
+int ktally_cgroup_find_mount(const char *mountinfo, const char *controller, char *mount, size_t size);
 
 /** ktally_cgroups_get - the cgroup with that id, learning of it if it is new; NULL: not known. Valid until the next one is learnt */
 const struct ktally_cgroup *ktally_cgroups_get(struct ktally_cgroups *cgroups, uint64_t id);

@@ -120,11 +120,7 @@ static void gather(struct search *search)
 static int not_found(const struct search *search, struct ktally_error *err)
 {
 	const char *name = search->pod ? search->pod : search->container, *what = search->pod ? "pod" : "container";
-	char mount[64];
 
-	if (ktally_cgroup_mount("memory", mount, sizeof(mount)) >= 0 || ktally_cgroup_mount("cpu", mount, sizeof(mount)) >= 0)
-		return ktally_fail(err, -ENOENT, "no %s '%s' is in the cgroups of version 2 in %s; if its cgroups are of version 1, whose ids the kernel does "
-				   "not tell, give the path: --cgroup CONTROLLER:PATH", what, name, search->cgroups->mount);
 	return ktally_fail(err, -ENOENT, "no %s '%s' runs here: none of the cgroups in %s is of one called so", what, name, search->cgroups->mount);
 }
 

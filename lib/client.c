@@ -70,6 +70,7 @@ static struct nla_policy policy[KTALLY_A_MAX + 1] = {
 	[KTALLY_A_SRC_PERF_FLAGS] = { .type = NLA_U32 },
 	[KTALLY_A_SCOPE_CGROUP] = { .type = NLA_U64 },
 	[KTALLY_A_SCOPE_CONTROLLER] = { .type = NLA_STRING },
+	[KTALLY_A_CGROUP_CONTROLLER] = { .type = NLA_STRING },
 	[KTALLY_A_BUDGET] = { .type = NLA_U32 },
 	[KTALLY_A_SHARE] = { .type = NLA_U32 },
 	[KTALLY_A_SCRATCH_SIZE] = { .type = NLA_U32 },

@@ -184,6 +184,7 @@ static void fill_session(struct ktally_session_info *info, struct nlattr **attrs
 	fill_steps(info, attrs[KTALLY_A_STEPS]);
 	info->mappings = ktally_get_u32(attrs, KTALLY_A_MAPPINGS);
 	fill_unwind(info, attrs[KTALLY_A_UNWIND_COUNT]);
+	ktally_get_text(attrs, KTALLY_A_CGROUP_CONTROLLER, info->cgroup_controller, sizeof(info->cgroup_controller));
 }
 
 static int take_session(struct nlattr **attrs, void *arg)

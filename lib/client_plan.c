@@ -49,6 +49,8 @@ static int put_session(struct nl_msg *msg, const struct ktally_plan *plan)
 	if (put_u64_if(msg, KTALLY_A_SCOPE_CGROUP, plan->cgroup) ||
 	    (plan->controller[0] && nla_put_string(msg, KTALLY_A_SCOPE_CONTROLLER, plan->controller)))
 		return -ENOMEM;
+	if (plan->cgroup_controller[0] && nla_put_string(msg, KTALLY_A_CGROUP_CONTROLLER, plan->cgroup_controller))
+		return -ENOMEM;
 	if (plan->ring_size && nla_put_u32(msg, KTALLY_A_RING_MODE, plan->ring_mode))
 		return -ENOMEM;
 	if (put_data_if(msg, KTALLY_A_CPUS, plan->cpus, plan->nr_cpu_words * sizeof(*plan->cpus)) ||

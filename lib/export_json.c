@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "export.h"
+#include "recording.h"
 #include "units.h"
 
 #define SCHEMA "ktally/report/1"
@@ -387,6 +388,21 @@ static void put_losses(struct ktally_json *json, const struct ktally_report *rep
 	ktally_json_close(json, ']');
 }
 
+/* What named containers; absent if none were asked for. */
+static void put_cgroups(struct ktally_json *json, const struct ktally_cgroups *cgroups)
+{
+	const char *mount, *controller;
+
+	if (!cgroups)
+		return;
+	controller = ktally_cgroups_controller(cgroups, &mount);
+	ktally_json_open(json, "cgroups", '{');
+	ktally_json_u64(json, "version", *controller ? 1 : 2);
+	ktally_json_string(json, "controller", controller);
+	ktally_json_string(json, "mount", mount);
+	ktally_json_close(json, '}');
+}
+
 static void put_unwind(struct ktally_json *json, const struct ktally_unwind_count *unwind)
 {
 	static const char *const cuts[] = {
@@ -441,6 +457,7 @@ static void put_accounting(struct ktally_json *json, const struct ktally_report 
 	ktally_json_bool(json, "closed", rings->closed);
 	ktally_json_close(json, '}');
 	put_unwind(json, &report->unwind);
+	put_cgroups(json, report->sym ? ktally_symbolizer_get_cgroups(report->sym) : NULL);
 	ktally_json_u64(json, "stacks_lost", report->snapshot->stacks_lost);
 	put_losses(json, report);
 	ktally_json_close(json, '}');

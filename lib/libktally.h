@@ -286,6 +286,7 @@ struct ktally_probe_plan {
  * struct ktally_plan - everything needed to make a session; sizes of 0 mean "none"
  * @budget: thousandths of a CPU for the governor; KTALLY_BUDGET_NONE: none; 0: the module's default
  * @cgroup, @controller: scope by cgroup: inode number of its folder, 0: none; "" is v2
+ * @cgroup_controller: of the hierarchy that keys cgroup, container and pod are about; "" is v2; see ktally_cgroups_choose()
  */
 struct ktally_plan {
 	char name[KTALLY_NAME_MAX];	/* "" unless pinned */
@@ -309,6 +310,7 @@ struct ktally_plan {
 	unsigned int nr_pairs;
 	struct ktally_counter_plan *counters;
 	unsigned int nr_counters;
+	char cgroup_controller[32];
 };
 #define KTALLY_BUDGET_NONE UINT32_MAX
 struct ktally_plan *ktally_plan_new(void);
@@ -373,6 +375,7 @@ struct ktally_session_info {
 	uint64_t memory, missed;
 	uint32_t mappings;
 	struct ktally_unwind_count unwind;	/* all 0 without mappings */
+	char cgroup_controller[KTALLY_NAME_MAX];	/* as in struct ktally_plan */
 };
 
 /** struct ktally_table_info - reply of TABLE_GET */
@@ -898,21 +901,44 @@ bool ktally_container_of(struct ktally_container *container, const char *path);
 
 /** ktally_cgroup_mount - where the hierarchy of @controller ("": version 2) is mounted. Return: length of @mount, or -ENOENT */
 int ktally_cgroup_mount(const char *controller, char *mount, size_t size);
+
+#define KTALLY_CGROUP_WHERE_MAX 600
 /**
- * ktally_containers_of_v1 - processes of which only cgroups of version 1 tell that they are in containers: no key does
- * @proc: folder of processes, NULL: /proc, if there is such a hierarchy at all
- * @where: the first such cgroup, "CONTROLLER:PATH"
- * Return: how many
+ * struct ktally_cgroup_choice - which hierarchy names containers
+ * @controller: "": version 2
+ * @seen: processes that it tells to be in containers
+ * @unseen: those that only other hierarchies do: to all keys they are in none; @where: the cgroup of the first of them, "CONTROLLERS:PATH"
  */
-unsigned int ktally_containers_of_v1(const char *proc, char *where, size_t size);
+struct ktally_cgroup_choice {
+	char controller[32];
+	unsigned int seen, unseen;
+	char where[KTALLY_CGROUP_WHERE_MAX];
+};
+/**
+ * ktally_cgroups_choose - the hierarchy whose groups tell of most containers that run now; of equals version 2, then the one with memory, cpu, ...
+ * Where no container runs it is version 2 if that has controllers, else one of version 1. A session is told it by ktally_plan.cgroup_controller.
+ * @features: as the module tells them: before Linux 3.15 it sees version 1 alone
+ * @proc: folder of processes, NULL: /proc
+ * Return: 0; -EOPNOTSUPP: there is no hierarchy that has numbers; -ENODATA: none of those that have tells of the containers that run (@choice is filled in)
+ */
+int ktally_cgroups_choose(struct ktally_cgroup_choice *choice, uint64_t features, const char *proc, struct ktally_error *err);
 struct ktally_cgroups;
 /**
  * ktally_cgroups_new - all cgroups of version 2 that are there now
  * @root: folder in which the log folders of containers are looked for (ROOT/var/log/pods); NULL: this machine's
  * @mount: folder of the hierarchy; NULL: where it is mounted
- * Return: 0; -EOPNOTSUPP: no hierarchy of version 2 is mounted (the kernel gives ids of that alone); -ENOMEM; others of opendir()
+ * Return: 0; -EOPNOTSUPP: no hierarchy of version 2 is mounted; -ENOMEM; others of opendir()
  */
 int ktally_cgroups_new(struct ktally_cgroups **cgroups, const char *mount, const char *root, struct ktally_error *err);
+/** ktally_cgroups_open - the same of the hierarchy of @controller ("": version 2), where it is mounted. Return: as ktally_cgroups_new() */
+int ktally_cgroups_open(struct ktally_cgroups **cgroups, const char *controller, const char *root, struct ktally_error *err);
+/** ktally_cgroups_controller - whose hierarchy it is, "": version 2; @mount: its folder, may be NULL. Borrowed from @cgroups */
+const char *ktally_cgroups_controller(const struct ktally_cgroups *cgroups, const char **mount);
+/**
+ * ktally_cgroups_record - learn from a KTALLY_RECORD_CGROUP of a session about the same hierarchy: its folder may be gone. Other records tell nothing
+ * Return: 0, -EBADMSG, -ENOMEM
+ */
+int ktally_cgroups_record(struct ktally_cgroups *cgroups, const struct ktally_record *record);
 void ktally_cgroups_free(struct ktally_cgroups *cgroups);
 /**
  * ktally_cgroups_poll - learn what has been made since; what is gone stays known

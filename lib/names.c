@@ -54,7 +54,7 @@ static struct kt_node *context_node(struct kt_compile *c, const struct word *wor
 {
 	struct kt_node *node;
 
-	if (word->ctx == KTALLY_CTX_CGROUP && !(c->cat->features & KTALLY_FEATURE_CGROUP))
+	if (word->ctx == KTALLY_CTX_CGROUP && !(c->cat->features & (KTALLY_FEATURE_CGROUP | KTALLY_FEATURE_CGROUP_V1)))
 		return KT_NULL(c, -EOPNOTSUPP, pos, len, "this kernel gives the module no cgroup ids; `ktally doctor` says why");
 	node = kt_node_new(c, KT_LEAF, word->type, pos, len);
 	if (!node)

@@ -31,6 +31,9 @@ bool ktally_record_valid(const struct ktally_record *record, size_t size)
 		       memchr(((const struct ktally_mmap *)record)->path, 0, size - offsetof(struct ktally_mmap, path));
 	case KTALLY_RECORD_CODE:
 		return code_valid((const struct ktally_code *)record, size);
+	case KTALLY_RECORD_CGROUP:
+		return size > offsetof(struct ktally_group, path) &&
+		       memchr(((const struct ktally_group *)record)->path, 0, size - offsetof(struct ktally_group, path));
 	case KTALLY_RECORD_USER:
 		return user_valid((const struct ktally_user *)record, size);
 	default:

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "export_text.h"
+#include "recording.h"
 #include "utf8.h"
 
 #define PROBES_ALL	8	/* up to so many are all told */
@@ -160,6 +161,16 @@ static void put_unwind(const struct ktally_unwind_count *unwind, FILE *out)
 		unwind->bytes / 1048576.0, (uint64_t)unwind->files, (uint64_t)unwind->mappings, (uint64_t)unwind->processes);
 }
 
+static void put_cgroups(const struct ktally_cgroups *cgroups, FILE *out)
+{
+	const char *mount, *controller;
+
+	if (!cgroups)
+		return;
+	controller = ktally_cgroups_controller(cgroups, &mount);
+	fprintf(out, "    containers: by cgroups of version %s%s, in %s\n", *controller ? "1, controller " : "2", controller, mount);
+}
+
 void ktally_text_accounting(const struct ktally_report *report, FILE *out)
 {
 	char why[8192], *line, *rest;
@@ -171,6 +182,7 @@ void ktally_text_accounting(const struct ktally_report *report, FILE *out)
 		put_pair(&report->snapshot->pairs[i], out);
 	put_rings(&report->rings, out);
 	put_unwind(&report->unwind, out);
+	put_cgroups(report->sym ? ktally_symbolizer_get_cgroups(report->sym) : NULL, out);
 	put_governor(report, out);
 	if (ktally_report_complete(report, why, sizeof(why))) {
 		fprintf(out, "    complete: nothing was lost\n");

@@ -13,7 +13,8 @@
 
 /* Opened when somebody asks, for as long as the program runs. */
 static struct ktally_cgroups *all;
-static bool tried;
+static struct ktally_cgroup_choice choice;
+static bool tried, chosen;
 
 /* A word and ':' in front of a path that has no '/' before. */
 static const char *split_controller(const char *text, char *controller, size_t size)
@@ -55,7 +56,7 @@ int cgroup_resolve(const char *text, uint64_t *id, char *controller, size_t size
 	return err ? EXIT_FAILED : EXIT_OK;
 }
 
-int cgroup_scope(const struct cgroup_options *options, struct ktally_plan *plan)
+int cgroup_scope(const struct cgroup_options *options, struct ktally_plan *plan, uint64_t features)
 {
 	struct ktally_error err = { .pos = -1 };
 	int ret, status;
@@ -68,47 +69,67 @@ int cgroup_scope(const struct cgroup_options *options, struct ktally_plan *plan)
 		return cgroup_resolve(options->cgroup, &plan->cgroup, plan->controller, sizeof(plan->controller));
 	if (!options->container && !options->pod)
 		return EXIT_OK;
-	status = cgroup_open();
+	status = cgroup_open(features);
 	if (status)
 		return status;
+	snprintf(plan->controller, sizeof(plan->controller), "%s", choice.controller);
 	ret = ktally_cgroups_find(all, options->container, options->pod, &plan->cgroup, &err);
 	return ret ? out_failure(ret, &err) : EXIT_OK;
 }
 
 /* ---- all of them ---- */
 
-static int open_all(struct ktally_error *err)
+static int open_all(const char *controller, struct ktally_error *err)
 {
-	return all ? 0 : ktally_cgroups_new(&all, NULL, getenv("KTALLY_NODE_ROOT"), err);
+	return all ? 0 : ktally_cgroups_open(&all, controller, getenv("KTALLY_NODE_ROOT"), err);
 }
 
-static void tell_of_v1(void)
-{
-	char where[600];
-	unsigned int nr = ktally_containers_of_v1(NULL, where, sizeof(where));
-
-	if (nr)
-		out_warn("%u processes are in containers of which only cgroups of version 1 tell, such as %s: the kernel gives no ids of these, and they count "
-			 "as in none; measure one with --cgroup CONTROLLER:PATH", nr, where);
-}
-
-int cgroup_open(void)
+int cgroup_choose(uint64_t features, bool containers)
 {
 	struct ktally_error err = { .pos = -1 };
-	int ret = open_all(&err);
+	int ret = chosen ? 0 : ktally_cgroups_choose(&choice, features, NULL, &err);
 
+	if (ret && (containers || ret != -ENODATA))
+		return out_failure(ret, &err);
+	chosen |= !ret;
+	return EXIT_OK;
+}
+
+const char *cgroup_controller(void)
+{
+	return choice.controller;
+}
+
+static void tell_unseen(void)
+{
+	static bool told;
+
+	if (choice.unseen && !told)
+		out_warn("%u processes are in containers of which the cgroups of %s%s do not tell, such as %s: they count as in none; measure one with "
+			 "--cgroup CONTROLLER:PATH", choice.unseen, *choice.controller ? "version 1, controller " : "version 2", choice.controller, choice.where);
+	told = true;
+}
+
+int cgroup_open(uint64_t features)
+{
+	struct ktally_error err = { .pos = -1 };
+	int status = cgroup_choose(features, true), ret;
+
+	if (status)
+		return status;
+	ret = open_all(choice.controller, &err);
 	if (!ret)
-		tell_of_v1();
+		tell_unseen();
 	return ret ? out_failure(ret, &err) : EXIT_OK;
 }
 
-int cgroup_open_for(const struct ktally_schema *schema, struct ktally_error *err)
+int cgroup_open_for(const struct ktally_schema *schema, const char *controller, struct ktally_error *err)
 {
 	unsigned int n;
 
 	for (n = 0; n < schema->nr_keys; n++)
 		if (schema->keys[n].kind == KTALLY_KIND_CONTAINER || schema->keys[n].kind == KTALLY_KIND_POD)
-			return open_all(err);
+			return open_all(controller, err);
 	return 0;
 }
 
@@ -123,6 +144,12 @@ void cgroup_poll(void)
 		ktally_cgroups_poll(all);
 }
 
+void cgroup_record(const struct ktally_record *record)
+{
+	if (all)
+		ktally_cgroups_record(all, record);
+}
+
 int cgroup_fold(struct ktally_snapshot *snapshot, struct ktally_error *err)
 {
 	return all ? ktally_cgroups_fold(all, snapshot, err) : 0;
@@ -133,7 +160,7 @@ const char *cgroup_name(uint64_t id)
 	struct ktally_error err;
 
 	if (!all && !tried)
-		ktally_cgroups_new(&all, NULL, NULL, &err);
+		ktally_cgroups_open(&all, choice.controller, NULL, &err);
 	tried = true;
 	return all ? ktally_cgroups_path(all, id) : NULL;
 }

@@ -25,24 +25,30 @@ struct cgroup_options {
 		"of version 1 CONTROLLER:PATH"), \
 	OPT_ROW(cfg, OPT_TEXT, 0, "container", member.container, "ID|NAME", "only this container: its id, 12 digits of it or more, or its name"), \
 	OPT_ROW(cfg, OPT_TEXT, 0, "pod", member.pod, "NAME|UID", "only this pod: NAME, NAMESPACE/NAME or its uid")
-/** cgroup_scope - make @plan measure what they name. Return: exit code, after saying on stderr what is wrong */
-int cgroup_scope(const struct cgroup_options *options, struct ktally_plan *plan);
+/** cgroup_scope - make @plan measure what they name; @features: of the module. Return: exit code, after saying on stderr what is wrong */
+int cgroup_scope(const struct cgroup_options *options, struct ktally_plan *plan, uint64_t features);
 
+/** cgroup_choose - which hierarchy keys are about; @containers: it must tell these. Return: exit code */
+int cgroup_choose(uint64_t features, bool containers);
+/** cgroup_controller - the one that was chosen, "" for version 2 */
+const char *cgroup_controller(void);
 /**
- * cgroup_open - learn of all cgroups of version 2, those to come included, so that containers and pods can be told
+ * cgroup_open - choose, and learn of all its cgroups, those to come included, so that containers and pods can be told
  * The environment variable KTALLY_NODE_ROOT names the folder that the node's own root is mounted at. Return: exit code
  */
-int cgroup_open(void);
-/** cgroup_open_for - the same, if a field of @schema needs it. Return: 0 or -errno */
-int cgroup_open_for(const struct ktally_schema *schema, struct ktally_error *err);
+int cgroup_open(uint64_t features);
+/** cgroup_open_for - learn of all in the hierarchy of @controller, if a field of @schema needs it. Return: 0 or -errno */
+int cgroup_open_for(const struct ktally_schema *schema, const char *controller, struct ktally_error *err);
 /** cgroup_all - for ktally_symbolizer_cgroups(); NULL: nobody has opened them */
 struct ktally_cgroups *cgroup_all(void);
 /** cgroup_poll - to be called now and then while something is measured; nothing if they are not open, and so for cgroup_fold */
 void cgroup_poll(void);
+/** cgroup_record - learn from a record of a session */
+void cgroup_record(const struct ktally_record *record);
 /** cgroup_fold - make rows one that are of the same container or pod. Return: 0 or -errno */
 int cgroup_fold(struct ktally_snapshot *snapshot, struct ktally_error *err);
 
-/** cgroup_name - path of the cgroup of version 2 with that id, "/" for the root; NULL: it is not known. The text stays */
+/** cgroup_name - path of the cgroup with that id in the hierarchy that was chosen, "/" for the root; NULL: it is not known. The text stays */
 const char *cgroup_name(uint64_t id);
 
 #endif /* _KTALLY_CGROUP_H */

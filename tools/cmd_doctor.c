@@ -269,6 +269,27 @@ static enum verdict check_tracefs(struct patient *patient)
 	return errno == EACCES ? VERDICT_UNKNOWN : VERDICT_LESS;
 }
 
+/* Which cgroups name containers now. */
+static enum verdict check_containers(struct patient *patient)
+{
+	struct ktally_cgroup_choice choice;
+	struct ktally_error err = { .pos = -1 };
+	char mount[1024] = "";
+
+	if (patient->open_error) {
+		detail(patient, "the module was not asked");
+		return VERDICT_UNKNOWN;
+	}
+	if (ktally_cgroups_choose(&choice, patient->info.features, NULL, &err)) {
+		detail(patient, "%.480s", err.text);
+		return VERDICT_LESS;
+	}
+	ktally_cgroup_mount(choice.controller, mount, sizeof(mount));
+	detail(patient, "told by cgroups of version %s%s, in %.100s: %u processes are in containers%s%.100s", *choice.controller ? "1, controller " : "2",
+	       choice.controller, mount, choice.seen, choice.unseen ? ", and more that only others tell: " : "", choice.unseen ? choice.where : "");
+	return choice.unseen ? VERDICT_LESS : VERDICT_GOOD;
+}
+
 static const struct check {
 	const char *name;
 	bool needed;
@@ -288,6 +309,7 @@ static const struct check {
 	{ "hardware counters", false, check_pmu, "sample by the clock instead (the default of 'ktally profile'), or pass the counters through to this guest" },
 	{ "perf_event_paranoid", false, check_paranoid, "cpu-clock as a source is not available; use timer:" },
 	{ "tracefs", false, check_tracefs, "needed only to list what kprobes can be placed on: 'mount -t tracefs tracefs /sys/kernel/tracing'" },
+	{ "containers", false, check_containers, "keys container and pod tell these not; measure one with --cgroup CONTROLLER:PATH" },
 };
 
 #define NR_CHECKS (sizeof(checks) / sizeof(checks[0]))
@@ -311,7 +333,11 @@ static const struct feature {
 	{ KTALLY_FEATURE_USTACK, "user stacks", false, "this architecture's frame pointers cannot be walked from an interrupt here" },
 	{ KTALLY_FEATURE_UNWIND, "user stacks by unwind tables", false, "user stacks are walked by frame pointers: those of programs built without are cut short" },
 	{ KTALLY_FEATURE_PROCESS, "process life and mappings", false, "short-lived programs will have no names in user stacks" },
-	{ KTALLY_FEATURE_CGROUP, "cgroup ids", false, "the kernel has no cgroup v2, or does not tell modules its ids" },
+	{ KTALLY_FEATURE_CGROUP, "ids of cgroups of version 2", false, "the kernel has no cgroup v2, or does not tell modules its ids" },
+	{ KTALLY_FEATURE_CGROUP_V1, "ids of cgroups of version 1", false, "the kernel needs CONFIG_CGROUPS=y" },
+	{ KTALLY_FEATURE_CGROUP_PATH, "paths of cgroups", false, "a container that is gone before it is looked for stays a number in results" },
+	{ KTALLY_FEATURE_CGROUP_MADE, "news of cgroups", false,
+	  "Linux 4.11 was the first that tells of new ones: here they are told when a program starts or ends in one" },
 	{ KTALLY_FEATURE_CGROUP_SCOPE, "scope by cgroup", false, "the kernel needs CONFIG_CGROUPS=y; measure by process (-p) instead" },
 	{ KTALLY_FEATURE_EXTACK, "sentences in refusals", false, "the kernel is older than netlink's extended acks: look into 'dmesg' when a request is refused" },
 	{ KTALLY_FEATURE_NMI_SAFE_CLOCK, "clock that is safe in NMIs", false, "hits inside an NMI are counted but not timed" },

@@ -27,6 +27,7 @@ static const char *const kind_names[] = {
 	[KTALLY_SOURCE_UPROBE]		= "uprobe",
 	[KTALLY_SOURCE_URETPROBE]	= "uretprobe",
 	[KTALLY_SOURCE_EVENT]		= "event",
+	[KTALLY_SOURCE_CGROUP]		= "cgroup",
 };
 _Static_assert(sizeof(kind_names) / sizeof(kind_names[0]) == __KTALLY_SOURCE_END, "every kind of source needs its row");
 

@@ -61,7 +61,19 @@ static int compile_events(struct session *session, struct ktally_plan *plan, con
 	return status;
 }
 
-static int describe(struct ktally_plan *plan, const char *name, const struct session_cfg *cfg)
+/* Events that are added later are about the same hierarchy: chosen now, if there are none yet. */
+static int choose_hierarchy(struct ktally_plan *plan, const struct session_cfg *cfg, uint64_t features)
+{
+	struct ktally_cgroup_choice choice;
+
+	if (cfg->events.nr)
+		return run_plan_cgroups(plan, features, 0);
+	if (!ktally_cgroups_choose(&choice, features, NULL, NULL))
+		snprintf(plan->cgroup_controller, sizeof(plan->cgroup_controller), "%s", choice.controller);
+	return EXIT_OK;
+}
+
+static int describe(struct ktally_plan *plan, const char *name, const struct session_cfg *cfg, uint64_t features)
 {
 	snprintf(plan->name, sizeof(plan->name), "%s", name);
 	plan->flags = KTALLY_SESSION_PINNED;
@@ -81,7 +93,7 @@ static int describe(struct ktally_plan *plan, const char *name, const struct ses
 		memcpy(plan->cpus, cfg->cpus.bits, cfg->cpus.words * sizeof(*plan->cpus));
 	}
 	plan->budget = cfg->budget;
-	return cgroup_scope(&cfg->cgroup, plan);
+	return cgroup_scope(&cfg->cgroup, plan, features);
 }
 
 static int check_name(const char *name)
@@ -99,6 +111,7 @@ static int run_new(const struct cmd_call *call)
 	const struct session_cfg *cfg = call->cfg;
 	struct ktally_plan *plan;
 	struct session session;
+	struct ktally_info info = { 0 };
 	uint32_t id = 0;
 	int status = check_name(call->args[0]), ret;
 
@@ -108,11 +121,16 @@ static int run_new(const struct cmd_call *call)
 	if (status)
 		return status;
 	plan = ktally_plan_new();
-	if (!plan)
-		return session_close(&session, out_failure(-ENOMEM, &session.err));
-	status = describe(plan, call->args[0], cfg);
+	ret = plan ? ktally_client_info(session.client, &info, &session.err) : -ENOMEM;
+	if (ret) {
+		ktally_plan_free(plan);
+		return session_close(&session, out_failure(ret, &session.err));
+	}
+	status = describe(plan, call->args[0], cfg, info.features);
 	if (!status)
 		status = compile_events(&session, plan, cfg);
+	if (!status)
+		status = choose_hierarchy(plan, cfg, info.features);
 	if (!status && cfg->processes)
 		status = run_plan_processes(plan);
 	if (!status && cfg->common.verbose)

@@ -280,6 +280,10 @@ static void drain(struct run *run, bool all)
 	unsigned int cpu;
 
 	while (run->reader && (record = ktally_reader_next(run->reader, &cpu, all))) {
+		if (record->type == KTALLY_RECORD_CGROUP) {
+			cgroup_record(record);
+			continue;
+		}
 		if (record->type != KTALLY_RECORD_EVENT) {
 			ktally_processes_record(run->procs, record);
 			continue;

@@ -10,6 +10,7 @@
 #include "run_unwind.h"
 
 #define RING_DEFAULT	(256U << 10)	/* mappings of short-lived programs; a busy build makes about 50 KiB a second and CPU */
+#define RING_CGROUPS	(64U << 10)	/* some hundred new containers between two looks */
 #define STACKS_DEFAULT	16384U
 
 static void show_counters(const struct ktally_plan *plan, FILE *out)
@@ -116,7 +117,7 @@ bool run_plan_emits(const struct ktally_plan *plan)
 	return false;
 }
 
-int run_plan_processes(struct ktally_plan *plan)
+static int add_records(struct ktally_plan *plan, enum ktally_source_kind kind, const char *name)
 {
 	struct ktally_probe_plan *probe = ktally_plan_add_probe(plan);
 
@@ -124,11 +125,49 @@ int run_plan_processes(struct ktally_plan *plan)
 		out_error("a session has no more than %d probes", KTALLY_PROBES_MAX);
 		return EXIT_USAGE;
 	}
-	probe->kind = KTALLY_SOURCE_PROCESS;
-	snprintf(probe->name, sizeof(probe->name), "process");
-	snprintf(probe->record.name, sizeof(probe->record.name), "process");
-	probe->text = out_text("process");
+	probe->kind = kind;
+	snprintf(probe->name, sizeof(probe->name), "%s", name);
+	snprintf(probe->record.name, sizeof(probe->record.name), "%s", name);
+	probe->text = out_text("%s", name);
 	return EXIT_OK;
+}
+
+int run_plan_processes(struct ktally_plan *plan)
+{
+	return add_records(plan, KTALLY_SOURCE_PROCESS, "process");
+}
+
+static bool asks_cgroup(const struct ktally_plan *plan)
+{
+	unsigned int n, i;
+
+	for (n = 0; n < plan->nr_probes; n++)
+		for (i = 0; i < plan->probes[n].nr_insns; i++)
+			if (plan->probes[n].insns[i].op == KTALLY_OP_CONTEXT && plan->probes[n].insns[i].aux == KTALLY_CTX_CGROUP)
+				return true;
+	return false;
+}
+
+int run_plan_cgroups(struct ktally_plan *plan, uint64_t features, uint32_t ring)
+{
+	bool containers = run_plan_has(plan, KTALLY_KIND_CONTAINER) || run_plan_has(plan, KTALLY_KIND_POD);
+	int status;
+
+	if (!asks_cgroup(plan))
+		return EXIT_OK;
+	status = containers ? cgroup_open(features) : cgroup_choose(features, false);
+	if (status)
+		return status;
+	snprintf(plan->cgroup_controller, sizeof(plan->cgroup_controller), "%s", cgroup_controller());
+	if (!containers || (!ring && !plan->ring_size))
+		return EXIT_OK;
+	if (!(features & KTALLY_FEATURE_CGROUP_PATH)) {
+		out_note("this kernel tells no module the paths of cgroups: a container that is gone before it is looked for stays a number");
+		return EXIT_OK;
+	}
+	if (!plan->ring_size)
+		plan->ring_size = ring;
+	return add_records(plan, KTALLY_SOURCE_CGROUP, "cgroup");
 }
 
 /* User stacks are named by the mappings of their process, which a short-lived one takes with it: have them told. */
@@ -164,7 +203,7 @@ static int plan_scope(struct run *run)
 		plan->nr_cpu_words = cfg->cpus.words;
 	}
 	plan->budget = cfg->budget;
-	return cgroup_scope(&cfg->cgroup, plan);
+	return cgroup_scope(&cfg->cgroup, plan, run->info.features);
 }
 
 /* What the events need around them: rings, room for stacks, the scope. */
@@ -176,14 +215,14 @@ int run_plan_complete(struct run *run)
 
 	if (!status)
 		status = run_unwind_plan(run);
-	if (!status && (run_plan_has(plan, KTALLY_KIND_CONTAINER) || run_plan_has(plan, KTALLY_KIND_POD)))
-		status = cgroup_open();
 	if (!status && run_plan_names_user(plan))
 		status = plan_names(run);
 	if (run->cfg->ring_size)
 		plan->ring_size = run->cfg->ring_size;
 	else if (!plan->ring_size && (run_plan_emits(plan) || run_plan_names_user(plan)))
 		plan->ring_size = RING_DEFAULT;
+	if (!status)
+		status = run_plan_cgroups(plan, run->info.features, RING_CGROUPS);
 	if (run->cfg->stack_entries)
 		plan->stack_entries = run->cfg->stack_entries;
 	else if (!plan->stack_entries && stacks)

@@ -15,6 +15,12 @@ bool run_plan_names_user(const struct ktally_plan *plan);
 bool run_plan_emits(const struct ktally_plan *plan);
 /** run_plan_processes - add the probe that records process life. Return: exit code */
 int run_plan_processes(struct ktally_plan *plan);
+/**
+ * run_plan_cgroups - choose the hierarchy that the plan's keys are about; where they name containers, learn of these and have new ones told
+ * @ring: of the plan where it has none, 0: without one new ones are not told
+ * Return: exit code
+ */
+int run_plan_cgroups(struct ktally_plan *plan, uint64_t features, uint32_t ring);
 /** run_plan_complete - add to the compiled events what they need. Return: exit code */
 int run_plan_complete(struct run *run);
 /** run_plan_show - counters, pairs, and every program, disassembled */

@@ -29,13 +29,13 @@ static int clear_halves(struct session *session)
 }
 
 /* Rows of containers become one; what is gone by now has no name. Return: 0 or -errno */
-static int fold(struct ktally_snapshot *snapshot, struct ktally_error *err)
+static int fold(struct ktally_snapshot *snapshot, const char *controller, struct ktally_error *err)
 {
 	unsigned int n;
 	int ret = 0;
 
 	for (n = 0; n < snapshot->nr_tables && !ret; n++)
-		ret = cgroup_open_for(&snapshot->tables[n].schema, err);
+		ret = cgroup_open_for(&snapshot->tables[n].schema, controller, err);
 	return ret ? ret : cgroup_fold(snapshot, err);
 }
 
@@ -62,7 +62,7 @@ static int write_snapshot(const struct cmd_call *call, struct session *session, 
 	int ret = ktally_snapshot_take(&snapshot, session->client, dev, session->info.id, &session->err), status;
 
 	if (!ret)
-		ret = fold(snapshot, &session->err);
+		ret = fold(snapshot, session->info.cgroup_controller, &session->err);
 	if (!ret && cfg->clear)
 		ret = clear_halves(session);
 	if (!ret) {
@@ -139,7 +139,7 @@ static int reading_open(struct reading *reading, struct session *session, const 
 		return ktally_fail(&session->err, -ENODATA, "session %s has no ring; make it with --ring-size, and events with --emit",
 				   session->info.name);
 	for (n = 0, ret = 0; n < nr && !ret; n++)
-		ret = cgroup_open_for(reading->schemas[n], &session->err);
+		ret = cgroup_open_for(reading->schemas[n], session->info.cgroup_controller, &session->err);
 	if (!ret)
 		ret = ktally_device_open(&reading->dev, session->info.id, &session->err);
 	if (!ret)
@@ -178,6 +178,8 @@ static void read_records(struct reading *reading, bool drain)
 	while (!run_stop_requested() && (record = ktally_reader_next(reading->reader, &cpu, drain))) {
 		if (record->type == KTALLY_RECORD_EVENT)
 			record_print(&reading->printer, record, cpu);
+		else if (record->type == KTALLY_RECORD_CGROUP)
+			cgroup_record(record);
 		else
 			ktally_processes_record(reading->procs, record);
 	}

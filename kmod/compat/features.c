@@ -26,9 +26,24 @@ static u64 tracepoint_features(void)
 	return features;
 }
 
+static u64 cgroup_features(void)
+{
+	u64 features = 0;
+
+	if (KTALLY_CGROUP_V2)
+		features |= KTALLY_FEATURE_CGROUP;
+	if (KTALLY_CGROUP_V1)
+		features |= KTALLY_FEATURE_CGROUP_V1 | KTALLY_FEATURE_CGROUP_SCOPE;
+	if (KTALLY_CGROUP_PATH && has_tracepoint(sched_process_exec) && has_tracepoint(sched_process_exit))
+		features |= KTALLY_FEATURE_CGROUP_PATH;
+	if ((features & KTALLY_FEATURE_CGROUP_PATH) && has_tracepoint(cgroup_mkdir))
+		features |= KTALLY_FEATURE_CGROUP_MADE;
+	return features;
+}
+
 u64 ktally_features(void)
 {
-	u64 features = tracepoint_features() | KTALLY_FEATURE_TIMER |
+	u64 features = tracepoint_features() | cgroup_features() | KTALLY_FEATURE_TIMER |
 		       KTALLY_FEATURE_KSTACK | KTALLY_FEATURE_USTACK;
 
 	if (features & KTALLY_FEATURE_PROCESS)
@@ -50,8 +65,6 @@ u64 ktally_features(void)
 		features |= KTALLY_FEATURE_UPROBE;
 	if (KTALLY_UPROBE_SEMAPHORES)
 		features |= KTALLY_FEATURE_SEMAPHORE;
-	if (KTALLY_CGROUP_SCOPE)
-		features |= KTALLY_FEATURE_CGROUP | KTALLY_FEATURE_CGROUP_SCOPE;
 #ifdef KTALLY_HAVE_EXTACK
 	features |= KTALLY_FEATURE_EXTACK;
 #endif

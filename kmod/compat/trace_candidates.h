@@ -113,6 +113,14 @@
 #define KTALLY_TP_PROTO_task_rename_2		void *data, struct task_struct *task, char *comm
 #define KTALLY_TP_FILL_task_rename_2(a)		KTALLY_TP_FILL_task_rename_1(a)
 
+/* cgroup_mkdir: the group. Since "cgroup: add tracepoints for basic operations", 4.11. */
+#define KTALLY_TP_PROTO_cgroup_mkdir_1		void *data, struct cgroup *group, const char *path
+#define KTALLY_TP_FILL_cgroup_mkdir_1(a)	((a)[0] = (unsigned long)group)
+
+/* Without its path before "cgroup/tracing: Move taking of spin lock out of trace event handlers", 4.19. */
+#define KTALLY_TP_PROTO_cgroup_mkdir_2		void *data, struct cgroup *group
+#define KTALLY_TP_FILL_cgroup_mkdir_2(a)	KTALLY_TP_FILL_cgroup_mkdir_1(a)
+
 /* sys_enter: struct pt_regs, system call number; see compat/syscall.h for its arguments. */
 #define KTALLY_TP_PROTO_sys_enter_1		void *data, struct pt_regs *regs, long id
 #define KTALLY_TP_FILL_sys_enter_1(a) do {					\

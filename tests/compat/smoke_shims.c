@@ -149,7 +149,7 @@ static void check_task(void)
 	smoke_expect(ktally_task_state(current) == TASK_RUNNING);
 	pr_info("ktally_smoke: exec id %llu, cgroup %llu, capable %d, addresses %d\n",
 		(unsigned long long)ktally_task_exec_id(current),
-		(unsigned long long)ktally_cgroup_id(), ktally_capable(),
+		(unsigned long long)ktally_cgroup_id(KTALLY_CGROUP_UNIFIED), ktally_capable(),
 		ktally_kernel_addresses_allowed());
 	pr_info("ktally_smoke: features %llx\n", (unsigned long long)ktally_features());
 	smoke_expect(ktally_features() & KTALLY_FEATURE_TRACEPOINT);

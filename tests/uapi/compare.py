@@ -343,7 +343,7 @@ class Comparison:
 # A row a way to drift apart: the file, what is in it once, and what it becomes.
 MUTATIONS = [
     ("a number in the header", "uapi/linux/ktally_netlink.h", "KTALLY_A_HALF = 38,", "KTALLY_A_HALF = 60,"),
-    ("a new attribute", "uapi/linux/ktally_netlink.h", "\t__KTALLY_A_END", "\tKTALLY_A_NEW = 71,\n\t__KTALLY_A_END"),
+    ("a new attribute", "uapi/linux/ktally_netlink.h", "\t__KTALLY_A_END", "\tKTALLY_A_NEW = 72,\n\t__KTALLY_A_END"),
     ("a new state", "uapi/linux/ktally.h", "\t__KTALLY_STATE_END\n", "\tKTALLY_STATE_LOST = 4,\n\t__KTALLY_STATE_END\n"),
     ("a feature elsewhere", "uapi/linux/ktally.h", "KTALLY_FEATURE_CGROUP\t\t(1ULL << 8)",
      "KTALLY_FEATURE_CGROUP\t\t(1ULL << 12)"),

@@ -229,6 +229,10 @@ NEXT(ktally_user, id, nr_regs, 40);
 NEXT(ktally_user, nr_regs, bytes, 44);
 OPEN(ktally_user, bytes, data, 48);
 
+FIRST(ktally_group, record);
+NEXT(ktally_group, record, id, 24);
+OPEN(ktally_group, id, path, 32);
+
 FIRST(ktally_column, kind);
 NEXT(ktally_column, kind, hist, 2);
 NEXT(ktally_column, hist, flags, 4);

@@ -2,6 +2,7 @@
 /* What paths of cgroups tell of containers and pods, and what becomes of cgroups that come and go. */
 #include <errno.h>
 
+#include "cgroups.h"
 #include "crafted.h"
 #include "files.h"
 #include "snapshot.h"
@@ -191,26 +192,198 @@ static void no_hierarchy(void **state)
 	assert_null(cgroups);
 }
 
-/* Processes in containers by version 1 alone. */
-static void version_1(void **state)
+#define BOTH (KTALLY_FEATURE_CGROUP | KTALLY_FEATURE_CGROUP_V1)
+
+/* Mounts, as mountinfo has them; version 2 is in a folder of the test. */
+static void mounts(const char *text)
 {
-	char where[100] = "";
+	char all[4096];
+
+	snprintf(all, sizeof(all), "21 1 0:20 / /proc rw shared:5 - proc proc rw\nnonsense\n1 2 3:4 / /mnt - cgroup\n%s", text);
+	files_write("proc/self/mountinfo", all);
+}
+
+#define V1(at, options) "30 29 0:26 / /cg/" at " rw,nosuid shared:9 - cgroup cgroup rw," options "\n"
+
+static const char *mount_v2(void)
+{
+	static char line[600];
+
+	snprintf(line, sizeof(line), "41 29 0:31 / %s rw shared:10 - cgroup2 cgroup2 rw,nsdelegate\n", files_path("v2"));
+	return line;
+}
+
+static int wipe(void **state)
+{
+	(void)state;
+	return nftw(files_path("proc"), files_remove, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static const char *chosen(uint64_t features, struct ktally_cgroup_choice *choice)
+{
+	struct ktally_error err = { .pos = -1 };
+	int ret = ktally_cgroups_choose(choice, features, files_path("proc"), &err);
+
+	if (ret)
+		fail_msg("%s", err.text);
+	return choice->controller;
+}
+
+/* No containers run: by what is mounted. */
+static void choice_without_containers(void **state)
+{
+	struct ktally_cgroup_choice choice;
+	struct ktally_error err = { .pos = -1 };
+	char both[1200];
 
 	(void)state;
-	assert_int_equal(ktally_containers_of_v1(files_path("nothing"), where, sizeof(where)), 0);
+	assert_int_equal(ktally_cgroups_choose(&choice, BOTH, files_path("nothing"), &err), -EOPNOTSUPP);
+	assert_non_null(strstr(err.text, "neither version 2 nor"));
+	assert_int_equal(ktally_cgroups_choose(&choice, 0, files_path("nothing"), &err), -EOPNOTSUPP);
+	assert_non_null(strstr(err.text, "doctor"));
+	mounts(V1("systemd", "xattr,name=systemd"));
+	assert_int_equal(ktally_cgroups_choose(&choice, BOTH, files_path("proc"), &err), -EOPNOTSUPP);
+	mounts(V1("systemd", "xattr,name=systemd") V1("cpu,cpuacct", "cpu,cpuacct") V1("pids", "pids"));
+	assert_string_equal(chosen(BOTH, &choice), "cpu");
+	assert_int_equal(choice.seen + choice.unseen, 0);
+	/* In hybrid set-ups version 2 has no controllers. */
+	files_write("v2/cgroup.controllers", "\n");
+	snprintf(both, sizeof(both), "%s%s", V1("memory", "memory"), mount_v2());
+	mounts(both);
+	assert_string_equal(chosen(BOTH, &choice), "memory");
+	assert_string_equal(chosen(KTALLY_FEATURE_CGROUP, &choice), "");
+	files_write("v2/cgroup.controllers", "cpu io memory pids\n");
+	assert_string_equal(chosen(BOTH, &choice), "");
+	assert_string_equal(chosen(KTALLY_FEATURE_CGROUP_V1, &choice), "memory");
+	mounts(mount_v2());
+	assert_string_equal(chosen(BOTH, &choice), "");
+	assert_int_equal(ktally_cgroups_choose(&choice, KTALLY_FEATURE_CGROUP_V1, files_path("proc"), &err), -EOPNOTSUPP);
+}
+
+/* The hierarchy that tells of most. */
+static void choice_by_containers(void **state)
+{
+	struct ktally_cgroup_choice choice;
+	struct ktally_error err = { .pos = -1 };
+	char all[1500];
+
+	(void)state;
+	snprintf(all, sizeof(all), "%s%s", V1("memory", "memory") V1("cpu", "cpu,cpuacct") V1("pids", "pids") V1("s", "name=systemd"), mount_v2());
+	mounts(all);
+	files_write("v2/cgroup.controllers", "io\n");
 	files_write("proc/1/cgroup", "12:pids:/\n1:name=systemd:/init.scope\n0::/init.scope\n");
 	files_write("proc/2/cgroup", "0::/docker/" ID "\n");
 	files_write("proc/3/cgroup", "12:pids:/docker/" ID "\n0::/system.slice/docker-" ID ".scope\n");
 	files_write("proc/4/cgroup", "");
 	files_write("proc/5/cgroup", "nonsense\n:\n::\n::::\n12:pids\n\n");
 	files_write("proc/self/cgroup", "12:pids:/docker/" ID "\n");
-	assert_int_equal(ktally_containers_of_v1(files_path("proc"), where, sizeof(where)), 0);
+	assert_string_equal(chosen(BOTH, &choice), "");
+	assert_int_equal(choice.seen, 2);
+	assert_int_equal(choice.unseen, 0);
+	/* As many by version 2 as by another: that it is, and the rest is told. */
 	files_write("proc/6/cgroup", "12:pids:/user.slice\n4:cpu,cpuacct:/docker/" ID "\n3:memory:/docker/" ID "\n0::/\n");
-	assert_int_equal(ktally_containers_of_v1(files_path("proc"), where, sizeof(where)), 1);
-	assert_string_equal(where, "cpu,cpuacct:/docker/" ID);
-	files_write("proc/7/cgroup", "12:pids:/kubepods/pod" UID "/" ID);
-	assert_int_equal(ktally_containers_of_v1(files_path("proc"), where, 10), 2);
-	assert_int_equal(strlen(where), 9);
+	assert_string_equal(chosen(BOTH, &choice), "");
+	assert_int_equal(choice.seen, 2);
+	assert_int_equal(choice.unseen, 1);
+	assert_string_equal(choice.where, "cpu,cpuacct:/docker/" ID);
+	files_write("proc/7/cgroup", "4:cpu,cpuacct:/kubepods/pod" UID "/" ID "\n0::/\n");
+	files_write("proc/8/cgroup", "4:cpu,cpuacct:/kubepods/pod" UID "/" ID "\n0::/");
+	assert_string_equal(chosen(BOTH, &choice), "cpu");
+	assert_int_equal(choice.seen, 3);
+	assert_int_equal(choice.unseen, 2);
+	/* Only where there is nothing to be asked. */
+	files_write("proc/2/cgroup", "1:name=systemd:/machine.slice/machine-a.scope\n0::/\n");
+	files_write("proc/3/cgroup", "0::/\n");
+	files_write("proc/6/cgroup", "0::/\n");
+	files_write("proc/7/cgroup", "0::/\n");
+	files_write("proc/8/cgroup", "0::/\n");
+	assert_int_equal(ktally_cgroups_choose(&choice, BOTH, files_path("proc"), &err), -ENODATA);
+	assert_non_null(strstr(err.text, "name=systemd:/machine.slice/machine-a.scope"));
+	assert_int_equal(choice.unseen, 1);
+	/* What is not mounted has no folder to be named by. */
+	files_write("proc/2/cgroup", "9:freezer:/docker/" ID "\n0::/\n");
+	assert_int_equal(ktally_cgroups_choose(&choice, BOTH, files_path("proc"), &err), -ENODATA);
+	assert_non_null(strstr(err.text, "not mounted"));
+}
+
+/* Many kinds of gaps, and a whole hierarchy before a part of it. */
+static void choice_at_its_limits(void **state)
+{
+	struct ktally_cgroup_choice choice;
+	char name[32], text[4096], mount[100];
+	unsigned int i;
+
+	(void)state;
+	mounts("30 29 0:26 /docker/x /part rw - cgroup cgroup rw,memory\n" V1("m\\040y", "memory") V1("pids", "pids"));
+	assert_int_equal(ktally_cgroup_find_mount(files_path("proc/self/mountinfo"), "memory", mount, sizeof(mount)), 7);
+	assert_string_equal(mount, "/cg/m y");
+	for (i = 1; i < 64; i++) {
+		snprintf(name, sizeof(name), "proc/%u/cgroup", i);
+		snprintf(text, sizeof(text), "3:%s,%s,%s:/docker/" ID "\n2:pids:%s\n", i & 1 ? "cpu" : "x", i & 2 ? "freezer" : "y",
+			 i & 4 ? "hugetlb" : "z", i & 32 ? "/docker/" ID : "/");
+		files_write(name, text);
+	}
+	assert_string_equal(chosen(BOTH, &choice), "pids");
+	assert_int_equal(choice.seen, 32);
+	assert_int_equal(choice.unseen, 31);
+	memset(text, 'a', sizeof(text) - 1);
+	memcpy(text, "3:cpu:/docker/" ID, 14 + 64);
+	text[14 + 64] = '/';
+	text[sizeof(text) - 1] = 0;
+	files_write("proc/1/cgroup", text);
+	chosen(BOTH, &choice);
+	assert_true(strlen(choice.where) < sizeof(choice.where));
+}
+
+/* A record of the module, of a group whose folder is gone or was never seen. */
+static void told(struct ktally_cgroups *cgroups, uint64_t id, const char *path, int want)
+{
+	union {
+		struct ktally_group group;
+		char bytes[4200];
+	} record = { .group.record = { .type = KTALLY_RECORD_CGROUP }, .group.id = id };
+
+	record.group.record.size = (sizeof(record.group) + strlen(path) + 8) & ~7UL;
+	strcpy(record.group.path, path);
+	assert_int_equal(ktally_cgroups_record(cgroups, &record.group.record), want);
+	record.group.record.type = KTALLY_RECORD_EXEC + 90;
+	assert_int_equal(ktally_cgroups_record(cgroups, &record.group.record), 0);
+}
+
+static void cgroups_that_are_told(void **state)
+{
+	struct ktally_cgroups *cgroups = open_cgroups();
+	struct {
+		struct ktally_group group;
+		char path[8];
+	} unended = { .group = { .record = { .size = sizeof(unended), .type = KTALLY_RECORD_CGROUP }, .id = 5 }, .path = "/aaaaaaa" };
+	uint64_t there, other;
+	const char *mount;
+
+	(void)state;
+	told(cgroups, 1000000001, "/docker/" ID, 0);
+	assert_string_equal(ktally_cgroups_container(cgroups, 1000000001), ID);
+	/* Numbers may be used again, and groups be renamed. */
+	told(cgroups, 1000000001, "/docker/" ID2, 0);
+	assert_string_equal(ktally_cgroups_container(cgroups, 1000000001), ID2);
+	/* The folder knows better. */
+	there = make("cg/lxc.payload.there");
+	told(cgroups, there, "/lxc.payload.there", 0);
+	told(cgroups, there, "/docker/" ID, 0);
+	assert_string_equal(ktally_cgroups_container(cgroups, there), "there");
+	other = make("cg/lxc.payload.there/docker/" ID3);
+	assert_string_equal(ktally_cgroups_container(cgroups, other), ID3);
+	/* Nothing is learnt of these. */
+	told(cgroups, 0, "/docker/" ID, 0);
+	told(cgroups, 1000000002, "docker/" ID, 0);
+	told(cgroups, 1000000003, "", 0);
+	assert_null(ktally_cgroups_path(cgroups, 1000000002));
+	assert_null(ktally_cgroups_path(cgroups, 1000000003));
+	assert_int_equal(ktally_cgroups_record(cgroups, &unended.group.record), -EBADMSG);
+	assert_string_equal(ktally_cgroups_controller(cgroups, &mount), "");
+	assert_string_equal(mount, files_path("cg"));
+	ktally_cgroups_free(cgroups);
+	nftw(files_path("cg/lxc.payload.there"), files_remove, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 /* ---- names ---- */
@@ -424,7 +597,10 @@ int main(void)
 		cmocka_unit_test(cgroups_that_come_and_go),
 		cmocka_unit_test(many_cgroups),
 		cmocka_unit_test(no_hierarchy),
-		cmocka_unit_test(version_1),
+		cmocka_unit_test_teardown(choice_without_containers, wipe),
+		cmocka_unit_test_teardown(choice_by_containers, wipe),
+		cmocka_unit_test_teardown(choice_at_its_limits, wipe),
+		cmocka_unit_test(cgroups_that_are_told),
 		cmocka_unit_test(pods_by_their_logs),
 		cmocka_unit_test(finding),
 		cmocka_unit_test(rows_of_a_container_become_one),

@@ -75,6 +75,8 @@ enum ktally_state {
  * @KTALLY_SOURCE_URETPROBE: the return of the function that begins there
  * @KTALLY_SOURCE_EVENT: any trace event, by its number (KTALLY_A_SRC_PERF_CONFIG; events/SYSTEM/NAME/id of tracefs), through
  *	perf: programs read its record with KTALLY_OP_RECORD and KTALLY_OP_RECORD_TEXT
+ * @KTALLY_SOURCE_CGROUP: groups of the session's hierarchy (KTALLY_A_CGROUP_CONTROLLER), written to the ring as KTALLY_RECORD_CGROUP without a
+ *	program: when one is made, where the kernel tells that, and when the first thread in one starts a program or ends
  */
 enum ktally_source_kind {
 	KTALLY_SOURCE_UNSPEC = 0,
@@ -87,6 +89,7 @@ enum ktally_source_kind {
 	KTALLY_SOURCE_UPROBE = 7,
 	KTALLY_SOURCE_URETPROBE = 8,
 	KTALLY_SOURCE_EVENT = 9,
+	KTALLY_SOURCE_CGROUP = 10,
 	__KTALLY_SOURCE_END
 };
 #define KTALLY_SOURCE_MAX (__KTALLY_SOURCE_END - 1)
@@ -121,7 +124,7 @@ enum ktally_type {
 #define KTALLY_FEATURE_KSTACK		(1ULL << 5)
 #define KTALLY_FEATURE_USTACK		(1ULL << 6)	/* by frame pointers */
 #define KTALLY_FEATURE_PROCESS		(1ULL << 7)	/* process life and mappings */
-#define KTALLY_FEATURE_CGROUP		(1ULL << 8)
+#define KTALLY_FEATURE_CGROUP		(1ULL << 8)	/* ids of cgroups of version 2 */
 #define KTALLY_FEATURE_EXTACK		(1ULL << 9)	/* refusals carry their sentence in the ack */
 #define KTALLY_FEATURE_NMI_SAFE_CLOCK	(1ULL << 10)
 #define KTALLY_FEATURE_KRETPROBE	(1ULL << 11)
@@ -130,6 +133,9 @@ enum ktally_type {
 #define KTALLY_FEATURE_EVENT		(1ULL << 14)	/* any trace event, through perf */
 #define KTALLY_FEATURE_CGROUP_SCOPE	(1ULL << 15)
 #define KTALLY_FEATURE_UNWIND		(1ULL << 16)	/* user stacks by tables */
+#define KTALLY_FEATURE_CGROUP_V1	(1ULL << 17)	/* ids of cgroups of version 1 */
+#define KTALLY_FEATURE_CGROUP_PATH	(1ULL << 18)	/* KTALLY_SOURCE_CGROUP */
+#define KTALLY_FEATURE_CGROUP_MADE	(1ULL << 19)	/* it tells of groups when they are made */
 
 /**
  * enum ktally_region_kind - what of a session can be mapped

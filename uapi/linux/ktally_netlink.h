@@ -15,10 +15,11 @@
  *	INFO_GET      { }  -> { ABI, FEATURES, NR_CPUS, RELEASE, NR_SESSIONS }
  *	SOURCE_GET    dump { }  -> { SOURCE_KIND, SRC_NAME, AVAILABLE, FIELDS { FIELD { FIELD_* } ... } }
  *	SESSION_NEW   { NAME?, FLAGS?, RING_SIZE?, RING_MODE?, RING_WATERMARK?, STACK_ENTRIES?, CPUS?, SCOPE_PIDS?,
- *	                SCOPE_CGROUP?, SCOPE_CONTROLLER?, BUDGET?, SCRATCH_SIZE?, MAPPINGS? }  -> as SESSION_GET
+ *	                SCOPE_CGROUP?, SCOPE_CONTROLLER?, BUDGET?, SCRATCH_SIZE?, MAPPINGS?,
+ *	                CGROUP_CONTROLLER? }  -> as SESSION_GET
  *	SESSION_GET   { SESSION } or dump { }
  *	                -> { SESSION, NAME?, STATE, FLAGS, RING_*, STACK_ENTRIES, SCRATCH_SIZE, NR_TABLES, NR_PROBES, NR_PAIRS,
- *	                NR_COUNTERS, PORTID, MEMORY, MISSED, BUDGET, SHARE, STEPS?, MAPPINGS, UNWIND_COUNT? }
+ *	                NR_COUNTERS, PORTID, MEMORY, MISSED, BUDGET, SHARE, STEPS?, MAPPINGS, UNWIND_COUNT?, CGROUP_CONTROLLER? }
  *	SESSION_START { SESSION }
  *	SESSION_STOP  { SESSION }
  *	SESSION_DELETE { SESSION }
@@ -110,7 +111,7 @@ enum ktally_cmd {
  * @KTALLY_A_SRC_PERIOD: u64, nanoseconds or counts, see enum ktally_source_kind; with KTALLY_PERF_FREQ hits a second
  * @KTALLY_A_SRC_PERF_TYPE: u32, as in struct perf_event_attr
  * @KTALLY_A_SRC_PERF_CONFIG: u64, as in struct perf_event_attr
- * @KTALLY_A_PROGRAM: binary, array of struct ktally_insn; required but for KTALLY_SOURCE_PROCESS
+ * @KTALLY_A_PROGRAM: binary, array of struct ktally_insn; required but for KTALLY_SOURCE_PROCESS and CGROUP
  * @KTALLY_A_PROGRAM_DATA: binary, constant block of the program
  * @KTALLY_A_COUNT: binary, struct ktally_probe_count summed over CPUs and halves; exact when the session is stopped
  * @KTALLY_A_SNAPSHOT_FLAGS: u32, KTALLY_SNAPSHOT_*
@@ -148,6 +149,8 @@ enum ktally_cmd {
  * @KTALLY_A_MAPPINGS: u32, executable mappings of processes to make room for, so that user stacks are walked by tables; absent or 0:
  *	none, user stacks are walked by frame pointers
  * @KTALLY_A_UNWIND_COUNT: binary, struct ktally_unwind_count; if there are MAPPINGS
+ * @KTALLY_A_CGROUP_CONTROLLER: string, controller of the cgroup v1 hierarchy ("cpu", "memory") that KTALLY_CTX_CGROUP and KTALLY_SOURCE_CGROUP
+ *	are about; absent: v2
  */
 enum ktally_attr {
 	KTALLY_A_UNSPEC = 0,
@@ -221,6 +224,7 @@ enum ktally_attr {
 	KTALLY_A_COST = 68,
 	KTALLY_A_MAPPINGS = 69,
 	KTALLY_A_UNWIND_COUNT = 70,
+	KTALLY_A_CGROUP_CONTROLLER = 71,
 	__KTALLY_A_END
 };
 #define KTALLY_A_MAX (__KTALLY_A_END - 1)

@@ -207,7 +207,8 @@ enum ktally_gate {
  * @KTALLY_CTX_CPU: CPU number
  * @KTALLY_CTX_NODE: NUMA node
  * @KTALLY_CTX_NS: nanoseconds of CLOCK_MONOTONIC
- * @KTALLY_CTX_CGROUP: id of the cgroup v2 (inode number of its folder), 0 if there is none
+ * @KTALLY_CTX_CGROUP: id of the cgroup (inode number of its folder), 0 if there is none: of version 2, or in the hierarchy of the session's
+ *	KTALLY_A_CGROUP_CONTROLLER
  * @KTALLY_CTX_UID: user id in the initial namespace
  * @KTALLY_CTX_PRIO: kernel priority (task->prio)
  * @KTALLY_CTX_POLICY: scheduling policy (SCHED_*)

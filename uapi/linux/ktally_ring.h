@@ -78,6 +78,7 @@ struct ktally_consumer_page {
  * @KTALLY_RECORD_COMM: struct ktally_process, a process (its first thread) took another name
  * @KTALLY_RECORD_CODE: struct ktally_code, a code object of an interpreter was met for the first time
  * @KTALLY_RECORD_USER: struct ktally_user, registers and stack of a thread: written by KTALLY_OP_USER
+ * @KTALLY_RECORD_CGROUP: struct ktally_group, a cgroup was met for the first time
  */
 enum ktally_record_type {
 	KTALLY_RECORD_PAD = 0,
@@ -89,6 +90,7 @@ enum ktally_record_type {
 	KTALLY_RECORD_COMM = 6,
 	KTALLY_RECORD_CODE = 7,
 	KTALLY_RECORD_USER = 8,
+	KTALLY_RECORD_CGROUP = 9,
 	__KTALLY_RECORD_END
 };
 #define KTALLY_RECORD_MAX (__KTALLY_RECORD_END - 1)
@@ -205,5 +207,17 @@ struct ktally_user {
 	__u32 nr_regs;
 	__u32 bytes;
 	__aligned_u64 data[];
+};
+
+/**
+ * struct ktally_group - body of CGROUP
+ * @record: head; the thread that made the group, or is in it. The same group may be told more than once
+ * @id: as KTALLY_CTX_CGROUP has it
+ * @path: in its hierarchy, "/" for the root; NUL-terminated, padded to 8
+ */
+struct ktally_group {
+	struct ktally_record record;
+	__aligned_u64 id;
+	char path[];
 };
 #endif /* _UAPI_LINUX_KTALLY_RING_H */
