@@ -300,7 +300,7 @@ static noinline bool rare(struct ktally_run *run, const struct ktally_insn *insn
 		ktally_scratch_keep(run->probe, run->hot, &regs[insn->a], insn->aux);
 		return true;
 	case KTALLY_OP_DUMP:
-		ktally_scratch_dump(run->hot, regs[insn->a]);
+		ktally_scratch_dump(run->hot, regs[insn->a], run->ended);
 		return true;
 	case KTALLY_OP_USER:
 		*dst = run->probe->session->governor.no_stacks ? 0 : ktally_user_record(run->probe, run->hot, hit, insn->imm);
@@ -332,6 +332,8 @@ u64 ktally_fast_key(const struct ktally_probe *probe, const struct ktally_hit *h
 
 static __always_inline bool end(struct ktally_run *run, const struct ktally_insn *insn, u64 *regs)
 {
+	if (unlikely(run->probe->program->uses & KTALLY_USES_DUMP))
+		run->ended = ktime_get_mono_fast_ns();
 	return ktally_pair_end((void *)(unsigned long)insn->imm, run->half, &regs[insn->a], &regs[insn->dst],
 			       &run->weight, insn->aux & KTALLY_OPK_STAY);
 }

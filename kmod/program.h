@@ -106,6 +106,7 @@ enum {
 #define KTALLY_USES_END		4
 #define KTALLY_USES_START	8
 #define KTALLY_USES_NEST	16
+#define KTALLY_USES_DUMP	32
 
 /* Words of a program's state on each CPU; the first is the seed of chance. */
 #define KTALLY_STATE_MAX_WORDS	64

@@ -15,8 +15,8 @@
 #define DUMP_LIMIT (KTALLY_SCRATCH_MAX / sizeof(struct ktally_event) + 2)
 
 /*
- * A window goes back this much further: it was measured by another clock, and ended when the handler that dumps began, which is
- * a while ago. What lay just before the window is no harm; its first record must not be missing.
+ * A window goes back this much further, since it was measured by another clock. What lay just before the window is no harm; its first
+ * record must not be missing.
  */
 #define WINDOW_SLACK(window) ((window) / 64 + 10000)
 
@@ -68,21 +68,23 @@ static void copy_out(struct ktally_ring *ring, const struct ktally_record *recor
 	ktally_ring_commit(ring);
 }
 
-void ktally_scratch_dump(const struct ktally_hot *hot, u64 window)
+void ktally_scratch_dump(const struct ktally_hot *hot, u64 window, u64 ended)
 {
 	const struct ktally_ring *from = hot->scratch;
-	u64 at = from->page->tail, end = from->page->head, now = ktime_get_mono_fast_ns();
+	u64 at = from->page->tail, end = from->page->head;
 	const struct ktally_record *record;
 	unsigned int seen;
 
-	window = min_t(u64, window, S64_MAX);
+	ended = ended ? ended : ktime_get_mono_fast_ns();
+	window = min_t(u64, window, S64_MAX / 2);
 	window += WINDOW_SLACK(window);
 	for (seen = 0; at < end && seen < DUMP_LIMIT; seen++, at += record->size) {
 		record = (void *)(from->data + (at & (from->size - 1)));
 		/* An interrupt above us overwrote what we were at. */
 		if (at < READ_ONCE(from->page->tail) || !record->size)
 			break;
-		if (record->type != KTALLY_RECORD_PAD && now - record->time <= window)
+		/* Of what came after the end, the difference is negative. */
+		if (record->type != KTALLY_RECORD_PAD && (s64)(ended - record->time) <= (s64)window)
 			copy_out(hot->ring, record);
 	}
 }

@@ -19,11 +19,12 @@ void ktally_scratch_keep(const struct ktally_probe *probe, const struct ktally_h
 /**
  * ktally_scratch_dump() - KTALLY_OP_DUMP
  * @hot: whose scratch ring and ring
- * @window: nanoseconds back from now; a little more is copied
+ * @window: nanoseconds; a little more is copied
+ * @ended: when the window did, by ktime_get_mono_fast_ns(), or 0: now. What was kept since is copied too
  *
  * Records of the scratch ring that do not fit the ring are counted there as dropped.
  * Context: as ktally_scratch_keep().
  */
-void ktally_scratch_dump(const struct ktally_hot *hot, u64 window);
+void ktally_scratch_dump(const struct ktally_hot *hot, u64 window, u64 ended);
 
 #endif /* _KTALLY_SCRATCH_H */

@@ -16,6 +16,7 @@ struct ktally_probe;
 /**
  * struct ktally_run - a program at work, and what tables are told of the hit besides key and values
  * @weight: for how many hits it stands, below 2^32
+ * @ended: ktime_get_mono_fast_ns() just before a pair ended, or 0; only of programs that dump
  * @hit: the hit
  * @hot: the session's memory on this CPU
  * @probe: whose program
@@ -23,6 +24,7 @@ struct ktally_probe;
  */
 struct ktally_run {
 	u64 weight;
+	u64 ended;
 	const struct ktally_hit *hit;
 	const struct ktally_hot *hot;
 	const struct ktally_probe *probe;

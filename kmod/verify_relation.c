@@ -209,5 +209,6 @@ int ktally_check_dump(struct verifier *v)
 
 	if (!err && (!v->session->config.scratch_size || !v->session->config.ring_size))
 		err = verify_refuse(v, -EINVAL, "a dump goes from the scratch ring to the ring: make the session with SCRATCH_SIZE and RING_SIZE");
+	v->program->uses |= KTALLY_USES_DUMP;
 	return err ? err : verify_reads(v, v->insn->a, 1);
 }
