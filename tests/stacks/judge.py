@@ -20,6 +20,7 @@ UNNAMED = re.compile(r"\[unknown\]|0x[0-9a-f]+|\[(?!vdso\]|(?:ftrace|kprobe|bpf)
 NO_USER = re.compile(r"\w*exec\w*|do_exit|do_group_exit|ret_from_fork\w*|exit_mm\w*|\w*exit_to_user_mode\w*|mmput")
 REASONS = 3
 FEW = 300	# samples; a share of fewer says little
+MANY = 1500	# samples; of so many each path has some, the rarest too
 
 
 def split(path):
@@ -147,7 +148,7 @@ class Judge:
         if self.share < self.workload.bound:
             yield f"{self.share:.2f} % of the stacks are right, at least {self.workload.bound} % must be"
         for name in self.paths:
-            if not self.seen[name] and self.samples:
+            if not self.seen[name] and self.samples >= MANY:
                 yield f"no right stack of the path '{name}'"
 
 

@@ -187,9 +187,12 @@ class Reports(unittest.TestCase):
     def test_bound_and_paths(self):
         good = [SPIN, COMPARE, SIGNAL, READ, CHAIN + ("delta", "leaf_copy"), CHAIN + ("delta", "leaf_sort"), CHAIN + ("delta", "leaf_sized"), CHAIN + ("delta", "leaf_aligned", "fill"),
                 CHAIN + ("epsilon", "leaf_parse", "strtod"), CHAIN + ("epsilon", "leaf_parse", "snprintf"), CHAIN + ("epsilon", "leaf_clock", "clock_gettime")]
-        rows = [("chain-c", self.user(stack), 100) for stack in good]
+        rows = [("chain-c", self.user(stack), 200) for stack in good]
         self.assertEqual(list(self.judged(rows).faults()), [])
         self.assertIn("no right stack of the path 'signal'", list(self.judged(rows[:2] + rows[3:]).faults()))
+        # Of few samples a rare path may have none.
+        rows = [("chain-c", self.user(stack), 100) for stack in good]
+        self.assertEqual(list(self.judged(rows[:2] + rows[3:]).faults()), [])
         self.assertTrue(any("stacks are right" in fault for fault in self.judged(rows + [("chain-c", self.user(SPIN[4:]), 100)]).faults()))
         self.assertTrue(any("are needed" in fault for fault in self.judged([(comm, stack, 1) for comm, stack, _ in rows]).faults()))
         self.assertTrue(list(self.judged([("chain-c", [("[no stack]", "", False)], 1000)]).faults()))
