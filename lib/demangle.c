@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Demangles C++ and Rust by libiberty. A short name can stand for a text of any length, for parts of it are repeated by reference: what
+ * Demangles C++ and Rust by libiberty, but for the usual names of C++. A short name can stand for a text of any length, for parts of it are repeated by reference: what
  * is over the limit is not written, and the work ends there.
  */
 #include <libiberty/demangle.h>
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "demangle.h"
+#include "demangle_cxx.h"
 
 struct text {
 	char *buf;
@@ -48,6 +49,8 @@ static bool by_rust(const char *name, struct text *text)
 /* libiberty has a limit of its own on names of 1024 characters and more, which are not rare in C++: ours is the one of length. */
 static bool by_cxx(const char *name, struct text *text)
 {
+	if (ktally_demangle_usual(name, text->buf))
+		return true;
 	text->len = 0;
 	if (setjmp(text->full))
 		return true;
