@@ -11,8 +11,7 @@
 #include "elf_load.h"
 
 #define TABLE_MAX	(16U << 20)
-#define NAME_MAX_BYTES	4096U
-#define FIRST_READ	64U		/* most names are short */
+#define WINDOW		4096U		/* longer names are left out */
 #define BLOCK		(4096 * sizeof(Elf64_Rela))
 
 struct stub {
@@ -20,8 +19,16 @@ struct stub {
 	uint32_t size;
 };
 
+/* What was read last of a table: the next entry is often near. */
+struct window {
+	uint64_t offset;
+	size_t size;
+	char bytes[WINDOW];
+};
+
 struct stubs {
 	struct ktally_elf_load *load;
+	struct window symbols, names;
 	struct stub *list;
 	size_t nr, room;
 };
@@ -134,15 +141,37 @@ struct targets {
 	GElf_Shdr symbols, strings;
 };
 
+/* @offset of the file and what is known behind it, at least @want bytes if the file has them. *@size: how many */
+static const char *look(const struct ktally_elf_load *load, struct window *window, uint64_t offset, size_t want, size_t *size)
+{
+	if (offset < window->offset || offset - window->offset > window->size || window->size - (offset - window->offset) < want) {
+		window->size = ktally_elf_bytes(load, offset, window->bytes, WINDOW);
+		window->offset = offset;
+	}
+	*size = window->size - (offset - window->offset);
+	return window->bytes + (offset - window->offset);
+}
+
+/* NULL: it does not end, or is empty */
+static const char *name_of(const struct ktally_elf_load *load, struct window *window, uint64_t offset)
+{
+	size_t size;
+	const char *name = look(load, window, offset, 1, &size);
+
+	if (!memchr(name, 0, size))
+		name = look(load, window, offset, WINDOW, &size);
+	return memchr(name, 0, size) && *name ? name : NULL;
+}
+
 /* A function of one of several versions has no symbol here: it is named as what chooses the version. */
-static int name_stub(const struct stubs *stubs, const struct targets *targets, const Elf64_Rela *rela, struct ktally_elf_symbol *symbol)
+static int name_stub(struct stubs *stubs, const struct targets *targets, const Elf64_Rela *rela, struct ktally_elf_symbol *symbol)
 {
 	const struct ktally_elf_load *load = stubs->load;
 	uint64_t n = ELF64_R_SYM(rela->r_info);
-	char name[NAME_MAX_BYTES];
 	struct ktally_elf_hit hit;
-	size_t len;
+	const char *at;
 	Elf64_Sym sym;
+	size_t size;
 
 	if (is_indirect(load->elf->machine, ELF64_R_TYPE(rela->r_info))) {
 		if (!ktally_elf_find(load->elf, (uint64_t)rela->r_addend, &hit) || hit.start != (uint64_t)rela->r_addend)
@@ -151,16 +180,14 @@ static int name_stub(const struct stubs *stubs, const struct targets *targets, c
 		symbol->table = hit.name >> 32 & 7;
 		return 0;
 	}
-	if (!n || n >= targets->symbols.sh_size / sizeof(sym) ||
-	    ktally_elf_bytes(load, targets->symbols.sh_offset + n * sizeof(sym), &sym, sizeof(sym)) != sizeof(sym) ||
-	    sym.st_name >= targets->strings.sh_size)
+	if (!n || n >= targets->symbols.sh_size / sizeof(sym))
 		return -ENOENT;
-	len = ktally_elf_bytes(load, targets->strings.sh_offset + sym.st_name, name, FIRST_READ);
-	if (len == FIRST_READ && !memchr(name, 0, len))
-		len = ktally_elf_bytes(load, targets->strings.sh_offset + sym.st_name, name, sizeof(name));
-	if (!len || !memchr(name, 0, len) || !*name)
+	at = look(load, &stubs->symbols, targets->symbols.sh_offset + n * sizeof(sym), sizeof(sym), &size);
+	if (size < sizeof(sym))
 		return -ENOENT;
-	return ktally_elf_keep_name(load->elf, name, &symbol->name);
+	memcpy(&sym, at, sizeof(sym));
+	at = sym.st_name < targets->strings.sh_size ? name_of(load, &stubs->names, targets->strings.sh_offset + sym.st_name) : NULL;
+	return at ? ktally_elf_keep_name(load->elf, at, &symbol->name) : -ENOENT;
 }
 
 /* Names are collected aside: the symbols must stay sorted until the last is found. */

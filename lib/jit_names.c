@@ -151,10 +151,15 @@ static void say(struct ktally_jit *jit, const struct ktally_error *err)
 
 /* ---- what a process has mapped ---- */
 
+/* It is asked of every address: the first letters tell most files from the rest. */
 bool ktally_jit_mapping(const struct ktally_map *map)
 {
-	return !map->path[0] || !strncmp(map->path, "[anon", 5) || !strncmp(map->path, "/memfd:", 7) || !strcmp(map->path, "/dev/zero") ||
-	       !strcmp(map->path, "[heap]") || !strncmp(map->path, "[stack", 6) || !strncmp(map->path, "/SYSV", 5) || !strcmp(map->path, "//anon");
+	const char *path = map->path;
+
+	if (path[0] == '/')
+		return strchr("mdS/", path[1]) &&
+		       (!strncmp(path, "/memfd:", 7) || !strcmp(path, "/dev/zero") || !strncmp(path, "/SYSV", 5) || !strcmp(path, "//anon"));
+	return !path[0] || !strncmp(path, "[anon", 5) || !strcmp(path, "[heap]") || !strncmp(path, "[stack", 6);
 }
 
 static bool says_generated(const struct ktally_map *map)

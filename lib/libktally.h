@@ -555,6 +555,21 @@ int64_t ktally_cells_int(const struct ktally_value *value, const uint64_t *cells
 /** ktally_table_sort - by column: -2 key order, -1 hits descending, v >= 0 value column descending (mean for AVG) */
 void ktally_table_sort(struct ktally_table *table, int column);
 
+/* ---- gather: records added up here ------------------------------------------------------------- gather.c */
+
+struct ktally_gather;
+/**
+ * ktally_gather_new - a table of records: each of their fields is a key, a dump becomes a user stack
+ * @record: layout of the records
+ * Return: 0; -EINVAL: more words than a key can have; -ENOMEM
+ */
+int ktally_gather_new(struct ktally_gather **gather, const struct ktally_schema *record);
+void ktally_gather_free(struct ktally_gather *gather);
+/** ktally_gather_add - one hit. @words: of a record, stacks as numbers of the stackset that the caller shows the table with. Return: 0, -ENOMEM */
+int ktally_gather_add(struct ktally_gather *gather, const uint64_t *words);
+/** ktally_gather_table - what was added so far; belongs to @gather, valid until the next call for that. NULL: no memory */
+const struct ktally_table *ktally_gather_table(struct ktally_gather *gather);
+
 /* ---- reader: records of all rings, merged by time --------------------------------------------- reader.c */
 
 struct ktally_reader;
@@ -743,6 +758,11 @@ int ktally_asks_user(struct ktally_asks *asks, uint64_t image, uint64_t ip, bool
 int ktally_asks_kernel(struct ktally_asks *asks, uint64_t ip, bool caller);
 /** ktally_symbolize_asks - each once and in order; @sym remembers them for who asks then. Return: 0 or -ENOMEM */
 int ktally_symbolize_asks(struct ktally_symbolizer *sym, struct ktally_asks *asks);
+/**
+ * ktally_symbolize_soon - @nr words of one image will be asked for next, by ktally_symbolize_user() with @caller: what is remembered of them
+ *	is brought near, for all at once, as the wait for memory is most of the time that it takes to ask again. Nothing else depends on it
+ */
+void ktally_symbolize_soon(const struct ktally_symbolizer *sym, uint64_t image, const uint64_t *words, size_t nr, bool caller);
 /** KTALLY_SYMBOLIZE_* - what is looked up besides names; none at first */
 #define KTALLY_SYMBOLIZE_LINES		(1U << 0)	/* file and line */
 #define KTALLY_SYMBOLIZE_INLINES	(1U << 1)	/* inlined functions, with file and line */

@@ -249,7 +249,7 @@ static const char *keep(struct ktally_modules *modules, const char *text)
 }
 
 /* Each name is read from its file and made readable once. */
-static const char *readable(struct ktally_module *module, const struct ktally_elf_hit *hit)
+const char *ktally_module_read(struct ktally_module *module, const struct ktally_elf_hit *hit)
 {
 	struct ktally_modules *modules = module->owner;
 
@@ -262,15 +262,21 @@ static const char *readable(struct ktally_module *module, const struct ktally_el
 	return module->names[hit->symbol];
 }
 
+bool ktally_module_look(const struct ktally_module *module, uint64_t offset, struct ktally_elf_hit *hit, uint64_t *distance)
+{
+	uint64_t vaddr;
+
+	if (!module->elf || !ktally_elf_address(module->elf, offset, &vaddr) || !ktally_elf_find(module->elf, vaddr, hit))
+		return false;
+	*distance = vaddr - hit->start;
+	return true;
+}
+
 const char *ktally_module_find(struct ktally_module *module, uint64_t offset, uint64_t *distance)
 {
 	struct ktally_elf_hit hit;
-	uint64_t vaddr;
 
-	if (!module->elf || !ktally_elf_address(module->elf, offset, &vaddr) || !ktally_elf_find(module->elf, vaddr, &hit))
-		return NULL;
-	*distance = vaddr - hit.start;
-	return readable(module, &hit);
+	return ktally_module_look(module, offset, &hit, distance) ? ktally_module_read(module, &hit) : NULL;
 }
 
 /* ---- functions without a name ---- */

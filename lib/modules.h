@@ -6,6 +6,7 @@
 #include "elf_functions.h"
 #include "lines.h"
 #include "process.h"
+#include "symtab.h"
 
 #define KTALLY_TRAMPOLINES_MAX 4U
 
@@ -46,6 +47,10 @@ const char *ktally_modules_text(struct ktally_modules *modules, const char *text
 const char *ktally_modules_readable(struct ktally_modules *modules, const char *mangled);
 /** ktally_module_find - name at byte @offset of the file, and how far behind the symbol's start that is. NULL: unknown */
 const char *ktally_module_find(struct ktally_module *module, uint64_t offset, uint64_t *distance);
+/** ktally_module_look - the symbol alone, of which the name is not read yet. Return: found */
+bool ktally_module_look(const struct ktally_module *module, uint64_t offset, struct ktally_elf_hit *hit, uint64_t *distance);
+/** ktally_module_read - name of what was found. NULL: it cannot be read, or no memory */
+const char *ktally_module_read(struct ktally_module *module, const struct ktally_elf_hit *hit);
 /**
  * ktally_module_function - of code that no symbol names, if the function that it is in is known
  * @procs, @map, @pid: as for ktally_modules_get()

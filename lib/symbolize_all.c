@@ -11,17 +11,13 @@
 #include "symtab.h"
 
 #define FEW		1000U	/* up to so many are not worth it */
-#define ROOM_FIRST	65536U
+#define ROOM_FIRST	262144U
+#define BLOCK		64U
 
-/* An address: of the kernel, or of an image; return addresses come after the others. */
-enum word { ADDRESS, IMAGE, KIND, WORDS };
-
+/* @key: of the image, the kernel's included; return addresses come after the others. */
 struct ask {
-	uint64_t words[WORDS];	/* of a number, the least significant first */
+	uint64_t word, key;
 };
-
-#define CALLER	1U
-#define KERNEL	2U
 
 struct ktally_asks {
 	struct ask *asks;
@@ -42,44 +38,41 @@ void ktally_asks_free(struct ktally_asks *asks)
 
 /* ---- sorted, each once ---- */
 
-static unsigned int digit_of(const struct ask *ask, unsigned int digit)
-{
-	return ask->words[digit / 8] >> (8 * (digit % 8)) & 255;
-}
-
-/* By one digit, which leaves equal ones in their order. */
-static void sort_digit(const struct ask *from, struct ask *to, size_t nr, unsigned int digit)
+/* By one digit of a word, which leaves equal ones in their order. */
+static void sort_digit(const struct ask *from, struct ask *to, size_t nr, bool key, unsigned int shift)
 {
 	size_t counts[256] = { 0 }, sum = 0, count, i;
 	unsigned int value;
 
 	for (i = 0; i < nr; i++)
-		counts[digit_of(&from[i], digit)]++;
+		counts[(key ? from[i].key : from[i].word) >> shift & 255]++;
 	for (value = 0; value < 256; value++) {
 		count = counts[value];
 		counts[value] = sum;
 		sum += count;
 	}
 	for (i = 0; i < nr; i++)
-		to[counts[digit_of(&from[i], digit)]++] = from[i];
+		to[counts[(key ? from[i].key : from[i].word) >> shift & 255]++] = from[i];
 }
 
 /* Least significant digit first; digits that all have in common are passed over. */
 static int sort(struct ktally_asks *asks)
 {
 	struct ask *from = asks->asks, *to = malloc(asks->room * sizeof(*to)), *swap, differ = { 0 };
-	unsigned int digit, word;
+	unsigned int digit, shift;
 	size_t i;
 
 	if (!to)
 		return -ENOMEM;
-	for (i = 1; i < asks->nr; i++)
-		for (word = 0; word < WORDS; word++)
-			differ.words[word] |= from[i].words[word] ^ from[0].words[word];
-	for (digit = 0; digit < 8 * WORDS; digit++) {
-		if (!digit_of(&differ, digit))
+	for (i = 1; i < asks->nr; i++) {
+		differ.word |= from[i].word ^ from[0].word;
+		differ.key |= from[i].key ^ from[0].key;
+	}
+	for (digit = 0; digit < 16; digit++) {
+		shift = 8 * (digit % 8);
+		if (!((digit < 8 ? differ.word : differ.key) >> shift & 255))
 			continue;
-		sort_digit(from, to, asks->nr, digit);
+		sort_digit(from, to, asks->nr, digit >= 8, shift);
 		swap = from;
 		from = to;
 		to = swap;
@@ -124,38 +117,55 @@ static int make_room(struct ktally_asks *asks)
 	return 0;
 }
 
-static int add(struct ktally_asks *asks, unsigned int kind, uint64_t image, uint64_t address)
+static int add(struct ktally_asks *asks, uint64_t key, uint64_t word)
 {
 	if (make_room(asks))
 		return -ENOMEM;
-	asks->asks[asks->nr++] = (struct ask){ .words = { address, image, kind } };
+	asks->asks[asks->nr++] = (struct ask){ word, key };
 	return 0;
 }
 
 int ktally_asks_user(struct ktally_asks *asks, uint64_t image, uint64_t word, bool caller)
 {
-	return add(asks, caller ? CALLER : 0, image, word);
+	return add(asks, ktally_frame_key(image, caller), word);
 }
 
 int ktally_asks_kernel(struct ktally_asks *asks, uint64_t ip, bool caller)
 {
-	return add(asks, KERNEL | (caller ? CALLER : 0), 0, ip);
+	return add(asks, ktally_frame_key(KTALLY_KERNEL_IMAGE, caller), ip);
+}
+
+/* @nr with the same key, one behind the other. */
+static void symbolize(struct ktally_symbolizer *sym, const struct ask *asks, size_t nr)
+{
+	bool kernel = ktally_key_is_kernel(asks->key), caller = ktally_key_is_caller(asks->key);
+	uint64_t image = ktally_frame_key(asks->key, caller), words[BLOCK] = { 0 };
+	size_t i;
+
+	for (i = 0; i < nr; i++)
+		words[i] = asks[i].word;
+	ktally_symbolize_soon(sym, image, words, nr, caller);
+	for (i = 0; i < nr; i++) {
+		if (kernel)
+			ktally_symbolize_kernel(sym, words[i], caller);
+		else
+			ktally_symbolize_user(sym, image, words[i], caller);
+	}
 }
 
 int ktally_symbolize_asks(struct ktally_symbolizer *sym, struct ktally_asks *asks)
 {
-	const uint64_t *words;
-	size_t i;
+	size_t i, nr;
 
 	if (sort_distinct(asks) || ktally_symbolizer_expect(sym, asks->nr))
 		return -ENOMEM;
-	for (i = 0; i < asks->nr; i++) {
-		words = asks->asks[i].words;
-		if (words[KIND] & KERNEL)
-			ktally_symbolize_kernel(sym, words[ADDRESS], words[KIND] & CALLER);
-		else
-			ktally_symbolize_user(sym, words[IMAGE], words[ADDRESS], words[KIND] & CALLER);
+	ktally_symbolizer_defer(sym, true);
+	for (i = 0; i < asks->nr; i += nr) {
+		for (nr = 1; nr < BLOCK && i + nr < asks->nr && asks->asks[i + nr].key == asks->asks[i].key; nr++)
+			;
+		symbolize(sym, &asks->asks[i], nr);
 	}
+	ktally_symbolizer_defer(sym, false);
 	return 0;
 }
 

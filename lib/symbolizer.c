@@ -4,8 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "block.h"
-#include "hash.h"
+#include "frames.h"
 #include "jit_names.h"
 #include "modules.h"
 #include "process.h"
@@ -13,40 +12,40 @@
 #include "recording.h"
 #include "symtab.h"
 
-/* An address in an image that was asked for before. */
-struct entry {
-	uint64_t image, ip;
+/* Where an address lies. @at: where to look it up: in the call, of a return address */
+struct where {
+	uint64_t image, ip, at;
+	const struct ktally_map *map;
+	struct ktally_module *module;
+};
+
+/* A frame of which the symbol is known, but its name is still to be read. */
+struct later {
 	struct ktally_frame *frame;
+	struct ktally_elf_hit hit;
+	struct where where;
 };
 
-/* Frames never move, so a pointer that was handed out stays valid. */
-struct chunk {
-	struct chunk *next;
-	size_t used, size;
-	struct ktally_frame frames[];
-};
-
-#define FRAMES_FIRST	1024U
-#define FRAMES_MOST	((KTALLY_BLOCK - sizeof(struct chunk)) / sizeof(struct ktally_frame))
+#define LATER 32U
 
 struct ktally_symbolizer {
 	struct ktally_processes *procs;
 	struct ktally_ksyms *ksyms;
 	bool ksyms_later;	/* they are read when first asked for */
 	struct ktally_modules *modules;
-	struct chunk *chunks;
-	struct entry *slots;
-	size_t nr, nr_slots;
+	struct ktally_frames *frames;
 	char kernel_id[KTALLY_BUILD_ID_TEXT];
 	struct ktally_frame no_memory;
 	unsigned int want;
+	struct later later[LATER];
+	unsigned int nr_later;
+	bool defer;
 	bool recorded;		/* nothing is asked of this machine */
 	struct ktally_stackset *asked;	/* recorded frames that a file here was asked for */
 	uint64_t nr_asked;
 	struct ktally_cgroups *cgroups;	/* what names containers, borrowed */
 };
 
-#define KERNEL_IMAGE UINT64_MAX
 #define MARK_IMAGE (UINT64_MAX - 1)
 #define UNKNOWN "[unknown]"
 
@@ -73,11 +72,10 @@ static struct ktally_symbolizer *new_symbolizer(struct ktally_processes *procs)
 	if (!sym)
 		return NULL;
 	sym->procs = procs;
-	sym->nr_slots = 4096;
-	sym->slots = calloc(sym->nr_slots, sizeof(*sym->slots));
+	sym->frames = ktally_frames_new();
 	sym->modules = ktally_modules_new();
 	sym->no_memory = (struct ktally_frame){ .name = UNKNOWN, .module = "", .build_id = "", .file = "" };
-	if (!sym->slots || !sym->modules) {
+	if (!sym->frames || !sym->modules) {
 		ktally_symbolizer_free(sym);
 		return NULL;
 	}
@@ -105,70 +103,18 @@ int ktally_symbolizer_new(struct ktally_symbolizer **out, struct ktally_processe
 
 void ktally_symbolizer_free(struct ktally_symbolizer *sym)
 {
-	struct chunk *chunk;
-
 	if (!sym)
 		return;
-	while ((chunk = sym->chunks)) {
-		sym->chunks = chunk->next;
-		free(chunk);
-	}
+	ktally_frames_free(sym->frames);
 	ktally_ksyms_free(sym->ksyms);
 	ktally_modules_free(sym->modules);
 	ktally_stackset_free(sym->asked);
-	free(sym->slots);
 	free(sym);
-}
-
-static struct entry *find_slot(struct entry *slots, size_t nr_slots, uint64_t image, uint64_t ip)
-{
-	size_t at = ktally_hash_word(ktally_hash_word(1, image), ip) & (nr_slots - 1);
-
-	while (slots[at].frame && (slots[at].image != image || slots[at].ip != ip))
-		at = (at + 1) & (nr_slots - 1);
-	return &slots[at];
-}
-
-static bool grow(struct ktally_symbolizer *sym, size_t nr_slots)
-{
-	size_t i;
-	struct entry *slots = ktally_block_alloc(nr_slots * sizeof(*slots));
-
-	if (!slots)
-		return false;
-	memset(slots, 0, nr_slots * sizeof(*slots));
-	for (i = 0; i < sym->nr_slots; i++)
-		if (sym->slots[i].frame)
-			*find_slot(slots, nr_slots, sym->slots[i].image, sym->slots[i].ip) = sym->slots[i];
-	free(sym->slots);
-	sym->slots = slots;
-	sym->nr_slots = nr_slots;
-	return true;
 }
 
 int ktally_symbolizer_expect(struct ktally_symbolizer *sym, size_t nr)
 {
-	size_t nr_slots = sym->nr_slots;
-
-	while ((sym->nr + nr) * 2 >= nr_slots)
-		nr_slots *= 2;
-	return nr_slots == sym->nr_slots || grow(sym, nr_slots) ? 0 : -ENOMEM;
-}
-
-static struct ktally_frame *new_frame(struct ktally_symbolizer *sym)
-{
-	struct chunk *chunk = sym->chunks;
-	size_t size = chunk ? chunk->size * 2 : FRAMES_FIRST;
-
-	if (!chunk || chunk->used == chunk->size) {
-		size = size < FRAMES_MOST / 2 ? size : FRAMES_MOST;
-		chunk = ktally_block_alloc(size < FRAMES_MOST ? sizeof(*chunk) + size * sizeof(*chunk->frames) : KTALLY_BLOCK);
-		if (!chunk)
-			return NULL;
-		*chunk = (struct chunk){ .next = sym->chunks, .size = size };
-		sym->chunks = chunk;
-	}
-	return &chunk->frames[chunk->used++];
+	return ktally_frames_expect(sym->frames, nr);
 }
 
 /*
@@ -177,26 +123,13 @@ static struct ktally_frame *new_frame(struct ktally_symbolizer *sym)
  */
 static struct ktally_frame *get_frame(struct ktally_symbolizer *sym, uint64_t image, uint64_t ip, bool caller, bool *fresh)
 {
-	uint64_t key = image ^ (caller ? 0x8000000080000000ULL : 0);
-	struct entry *entry = find_slot(sym->slots, sym->nr_slots, key, ip);
+	struct ktally_frame *frame = ktally_frames_get(sym->frames, ktally_frame_key(image, caller), ip, fresh);
 
-	*fresh = false;
-	if (entry->frame)
-		return entry->frame;
-	if (sym->nr * 2 >= sym->nr_slots) {
-		if (!grow(sym, sym->nr_slots * (sym->nr_slots < 65536 ? 4 : 2)))
-			return &sym->no_memory;
-		entry = find_slot(sym->slots, sym->nr_slots, key, ip);
-	}
-	entry->frame = new_frame(sym);
-	if (!entry->frame)
+	if (!frame)
 		return &sym->no_memory;
-	entry->image = key;
-	entry->ip = ip;
-	sym->nr++;
-	*fresh = true;
-	*entry->frame = (struct ktally_frame){ .name = UNKNOWN, .module = "", .build_id = "", .file = "", .address = ip };
-	return entry->frame;
+	if (*fresh)
+		*frame = (struct ktally_frame){ .name = UNKNOWN, .module = "", .build_id = "", .file = "", .address = ip };
+	return frame;
 }
 
 const struct ktally_frame *ktally_symbolize_kernel(struct ktally_symbolizer *sym, uint64_t ip, bool caller)
@@ -205,8 +138,8 @@ const struct ktally_frame *ktally_symbolize_kernel(struct ktally_symbolizer *sym
 	struct ktally_frame *frame;
 	bool fresh;
 
-	frame = get_frame(sym, KERNEL_IMAGE, ip, caller, &fresh);
-	if (!fresh)
+	frame = get_frame(sym, KTALLY_KERNEL_IMAGE, ip, caller, &fresh);
+	if (!fresh || frame == &sym->no_memory)
 		return frame;
 	frame->kernel = true;
 	frame->kind = KTALLY_FRAME_KERNEL;
@@ -269,13 +202,6 @@ const struct ktally_frame *ktally_symbolize_mark(struct ktally_symbolizer *sym, 
 	return frame;
 }
 
-/* Where an address lies. @at: where to look it up: in the call, of a return address */
-struct where {
-	uint64_t image, ip, at;
-	const struct ktally_map *map;
-	struct ktally_module *module;
-};
-
 static uint64_t offset_of(const struct ktally_map *map, uint64_t address)
 {
 	return address - map->start + map->offset;
@@ -287,18 +213,40 @@ static uint64_t offset_of(const struct ktally_map *map, uint64_t address)
  */
 static bool name_trampoline(struct ktally_symbolizer *sym, struct ktally_frame *frame, const struct where *where)
 {
-	uint64_t distance = 0, offset = offset_of(where->map, where->ip);
+	uint64_t offset = offset_of(where->map, where->ip);
 	struct ktally_frame named = *frame;
+	struct ktally_elf_hit hit;
+	uint64_t distance;
+	bool found;
 
 	if (where->at == where->ip || where->ip >= where->map->end)
 		return false;
-	named.name = ktally_module_find(where->module, offset, &distance);
+	found = ktally_module_look(where->module, offset, &hit, &distance);
+	if (found && distance)
+		return false;
+	named.name = found ? ktally_module_read(where->module, &hit) : NULL;
 	if (!named.name && ktally_module_is_trampoline(where->module, sym->procs, where->map, where->image >> 32, offset))
 		named.name = KTALLY_TRAMPOLINE;
-	if (!named.name || distance || !ktally_frame_is_signal(&named))
+	if (!named.name || !ktally_frame_is_signal(&named))
 		return false;
 	frame->name = named.name;
 	frame->symbol_address = where->ip;
+	return true;
+}
+
+/* Names lie in any order in their table: until some symbols more are found, the memory of this one's has arrived. */
+static bool name_later(struct ktally_symbolizer *sym, struct ktally_frame *frame, const struct where *where)
+{
+	struct later *later = &sym->later[sym->nr_later];
+	uint64_t distance;
+
+	if (!sym->defer || !ktally_module_look(where->module, offset_of(where->map, where->at), &later->hit, &distance))
+		return false;
+	ktally_elf_name_soon(where->module->elf, later->hit.name);
+	frame->symbol_address = where->at - distance;
+	later->frame = frame;
+	later->where = *where;
+	sym->nr_later++;
 	return true;
 }
 
@@ -313,7 +261,7 @@ static void set_place(struct ktally_symbolizer *sym, struct ktally_frame *frame,
 /* A frame that stands for what is inlined: it differs from the function's own in name and place. */
 static struct ktally_frame *inlined_frame(struct ktally_symbolizer *sym, const struct ktally_frame *outer, const struct ktally_place *place)
 {
-	struct ktally_frame *frame = new_frame(sym);
+	struct ktally_frame *frame = ktally_frames_more(sym->frames);
 	const char *name = frame ? ktally_modules_readable(sym->modules, place->function) : NULL;
 
 	if (!frame)
@@ -347,7 +295,7 @@ static void find_places(struct ktally_symbolizer *sym, struct ktally_frame *fram
 	if (!frame->name)
 		frame->name = UNKNOWN;
 	set_place(sym, frame, &places[nr - 1]);
-	outermost = nr > 1 ? new_frame(sym) : NULL;
+	outermost = nr > 1 ? ktally_frames_more(sym->frames) : NULL;
 	if (!outermost)
 		return;
 	*outermost = *frame;
@@ -365,7 +313,7 @@ static void name_native(struct ktally_symbolizer *sym, struct ktally_frame *fram
 
 	frame->module = where->module->path;
 	frame->build_id = ktally_module_build_id(where->module);
-	if (name_trampoline(sym, frame, where))
+	if (name_trampoline(sym, frame, where) || name_later(sym, frame, where))
 		return;
 	name = ktally_module_find(where->module, offset_of(where->map, where->at), &distance);
 	if (!name)
@@ -377,6 +325,35 @@ static void name_native(struct ktally_symbolizer *sym, struct ktally_frame *fram
 	}
 	if (sym->want)
 		find_places(sym, frame, where);
+}
+
+/* What has a symbol without a name is looked up again, all the way; the mapping may lie elsewhere by now. */
+static void read_later(struct ktally_symbolizer *sym)
+{
+	struct later *later;
+	const char *name;
+	unsigned int i;
+
+	sym->defer = false;
+	for (i = 0; i < sym->nr_later; i++) {
+		later = &sym->later[i];
+		name = ktally_module_read(later->where.module, &later->hit);
+		if (name) {
+			later->frame->name = name;
+			continue;
+		}
+		later->frame->symbol_address = 0;
+		later->where.map = ktally_processes_find(sym->procs, later->where.image, later->where.at);
+		if (later->where.map)
+			name_native(sym, later->frame, &later->where);
+	}
+	sym->nr_later = 0;
+}
+
+void ktally_symbolizer_defer(struct ktally_symbolizer *sym, bool defer)
+{
+	read_later(sym);
+	sym->defer = defer && !sym->want && !sym->recorded;	/* those look at the name at once */
 }
 
 /* A frame of an interpreter, for which native code stands between it and its caller or not. */
@@ -461,13 +438,18 @@ const struct ktally_frame *ktally_symbolize_user(struct ktally_symbolizer *sym, 
 	where.module = ktally_modules_get(sym->modules, sym->procs, where.map, image >> 32);
 	if (where.module)
 		name_native(sym, frame, &where);
+	if (sym->nr_later == LATER)
+		ktally_symbolizer_defer(sym, true);
 	return frame;
+}
+
+void ktally_symbolize_soon(const struct ktally_symbolizer *sym, uint64_t image, const uint64_t *words, size_t nr, bool caller)
+{
+	ktally_frames_soon(sym->frames, ktally_frame_key(image, caller), words, nr);
 }
 
 /* ---- recordings ---- */
 
-/* In the table a return address is told from others by its image, see get_frame(). */
-#define CALLER 0x8000000080000000ULL
 #define TEXT_IMAGE(kind) (MARK_IMAGE - 1 - (kind))
 
 struct ktally_symbolizer *ktally_symbolizer_new_recorded(struct ktally_processes *procs)
@@ -484,24 +466,29 @@ struct ktally_symbolizer *ktally_symbolizer_new_recorded(struct ktally_processes
 	return NULL;
 }
 
+struct each {
+	ktally_frame_fn fn;
+	void *arg;
+};
+
+static int tell(uint64_t image, uint64_t word, const struct ktally_frame *frame, void *arg)
+{
+	struct ktally_recorded_frame found = { .image = image, .word = word, .frame = frame };
+	const struct each *each = arg;
+
+	found.kernel = ktally_key_is_kernel(image);
+	if (!found.kernel && image >= TEXT_IMAGE(KTALLY_KIND_END))
+		return 0;
+	found.caller = ktally_key_is_caller(image);
+	found.image = ktally_frame_key(image, found.caller);
+	return each->fn(&found, each->arg);
+}
+
 int ktally_symbolizer_each(struct ktally_symbolizer *sym, ktally_frame_fn fn, void *arg)
 {
-	struct ktally_recorded_frame found;
-	size_t i;
-	int ret = 0;
+	struct each each = { fn, arg };
 
-	for (i = 0; i < sym->nr_slots && !ret; i++) {
-		const struct entry *entry = &sym->slots[i];
-
-		found = (struct ktally_recorded_frame){ .image = entry->image, .word = entry->ip, .frame = entry->frame };
-		found.kernel = found.image == KERNEL_IMAGE || found.image == (KERNEL_IMAGE ^ CALLER);
-		if (!entry->frame || (!found.kernel && found.image >= TEXT_IMAGE(KTALLY_KIND_END)))
-			continue;
-		found.caller = found.kernel ? found.image != KERNEL_IMAGE : found.image >> 63;
-		found.image ^= found.caller ? CALLER : 0;
-		ret = fn(&found, arg);
-	}
-	return ret;
+	return ktally_frames_each(sym->frames, tell, &each);
 }
 
 int ktally_symbolizer_put(struct ktally_symbolizer *sym, const struct ktally_recorded_frame *recorded)
@@ -509,7 +496,7 @@ int ktally_symbolizer_put(struct ktally_symbolizer *sym, const struct ktally_rec
 	struct ktally_frame *frame;
 	bool fresh;
 
-	frame = get_frame(sym, recorded->kernel ? KERNEL_IMAGE : recorded->image, recorded->word, recorded->caller, &fresh);
+	frame = get_frame(sym, recorded->kernel ? KTALLY_KERNEL_IMAGE : recorded->image, recorded->word, recorded->caller, &fresh);
 	if (frame == &sym->no_memory)
 		return -ENOMEM;
 	*frame = *recorded->frame;
@@ -530,9 +517,9 @@ int ktally_symbolizer_put_text(struct ktally_symbolizer *sym, enum ktally_kind k
 
 const char *ktally_symbolizer_text(struct ktally_symbolizer *sym, enum ktally_kind kind, uint64_t value)
 {
-	const struct entry *entry = sym->recorded ? find_slot(sym->slots, sym->nr_slots, TEXT_IMAGE(kind), value) : NULL;
+	const struct ktally_frame *frame = sym->recorded ? ktally_frames_find(sym->frames, TEXT_IMAGE(kind), value) : NULL;
 
-	return entry && entry->frame ? entry->frame->name : NULL;
+	return frame ? frame->name : NULL;
 }
 
 void ktally_symbolizer_cgroups(struct ktally_symbolizer *sym, struct ktally_cgroups *cgroups)

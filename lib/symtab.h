@@ -20,8 +20,35 @@ static inline bool ktally_frame_is_signal(const struct ktally_frame *frame)
 	return frame->name[0] == '_' && (!strcmp(frame->name, "__restore_rt") || !strcmp(frame->name, "__kernel_rt_sigreturn"));
 }
 
+/*
+ * Whose addresses they are: an image, or the kernel, and whether they are return addresses. Numbers of processes and of images of one are
+ * smaller than 2^31.
+ */
+#define KTALLY_KERNEL_IMAGE	UINT64_MAX
+#define KTALLY_CALLER		0x8000000080000000ULL
+
+static inline uint64_t ktally_frame_key(uint64_t image, bool caller)
+{
+	return caller ? image ^ KTALLY_CALLER : image;
+}
+
+static inline bool ktally_key_is_kernel(uint64_t key)
+{
+	return key == KTALLY_KERNEL_IMAGE || key == (KTALLY_KERNEL_IMAGE ^ KTALLY_CALLER);
+}
+
+static inline bool ktally_key_is_caller(uint64_t key)
+{
+	return ktally_key_is_kernel(key) ? key != KTALLY_KERNEL_IMAGE : key >> 63;
+}
+
 /** ktally_symbolizer_expect - make room for @nr more addresses at once; symbolizer.c. Return: 0 or -ENOMEM */
 int ktally_symbolizer_expect(struct ktally_symbolizer *sym, size_t nr);
+/**
+ * ktally_symbolizer_defer - from now on names of functions are put into frames some calls later, at last when called with false;
+ *	symbolizer.c
+ */
+void ktally_symbolizer_defer(struct ktally_symbolizer *sym, bool defer);
 
 /* ---- kernel: symtab_kernel.c ---- */
 
@@ -87,6 +114,7 @@ struct ktally_elf_segment {
 
 /**
  * struct ktally_elf - functions of one file, sorted, and where its segments lie
+ * @nr_sorted: so many of @symbols are sorted; those behind them were added since
  * @places: where to begin the search: the first symbol of each 2^@shift bytes from the first symbol's address on
  * @strings: the first is of ktally_elf_add()
  * @has_symtab: has all its symbols, not only those for the dynamic linker
@@ -97,7 +125,7 @@ struct ktally_elf_segment {
  */
 struct ktally_elf {
 	struct ktally_elf_symbol *symbols;
-	size_t nr, room, nr_places;
+	size_t nr, room, nr_sorted, nr_places;
 	uint32_t *places;
 	unsigned int shift;
 	struct ktally_elf_strings strings[KTALLY_ELF_STRINGS_MAX];
@@ -138,6 +166,8 @@ bool ktally_elf_address(const struct ktally_elf *elf, uint64_t offset, uint64_t 
 bool ktally_elf_find(const struct ktally_elf *elf, uint64_t vaddr, struct ktally_elf_hit *hit);
 /** ktally_elf_name - the name that a hit speaks of, cut to @size bytes with the NUL. Return: its length, 0 if it cannot be read any more */
 size_t ktally_elf_name(const struct ktally_elf *elf, uint64_t name, char *buf, size_t size);
+/** ktally_elf_name_soon - bring the name near, for it will be read next */
+void ktally_elf_name_soon(const struct ktally_elf *elf, uint64_t name);
 /** ktally_elf_add - one more symbol, from start to end; the name is copied; @rank: KTALLY_ELF_*. Return: 0, -ENOMEM */
 int ktally_elf_add(struct ktally_elf *elf, uint64_t start, uint64_t end, unsigned int rank, const char *name);
 /** ktally_elf_sort - after the last ktally_elf_add. Return: 0, -ENOMEM */

@@ -68,43 +68,85 @@ int ktally_elf_add(struct ktally_elf *elf, uint64_t start, uint64_t end, unsigne
 	return ktally_elf_keep_name(elf, name, &symbol.name) ? -ENOMEM : ktally_elf_push(elf, &symbol);
 }
 
+#define DIGIT_BITS	11U
+#define DIGITS		(1U << DIGIT_BITS)
+
+static void sort_digit(const struct ktally_elf_symbol *from, struct ktally_elf_symbol *to, size_t nr, unsigned int shift)
+{
+	size_t counts[DIGITS] = { 0 }, sum = 0, count, i;
+	unsigned int value;
+
+	for (i = 0; i < nr; i++)
+		counts[from[i].start >> shift & (DIGITS - 1)]++;
+	for (value = 0; value < DIGITS; value++) {
+		count = counts[value];
+		counts[value] = sum;
+		sum += count;
+	}
+	for (i = 0; i < nr; i++)
+		to[counts[from[i].start >> shift & (DIGITS - 1)]++] = from[i];
+}
+
 /*
- * By address, least significant byte first; bytes that all addresses have in common are passed over. Symbols at one address keep
+ * By address, least significant digit first; digits that all addresses have in common are passed over. Symbols at one address keep
  * their order.
  */
-static int radix_sort(struct ktally_elf *elf)
+static int radix_sort(struct ktally_elf_symbol *symbols, size_t nr)
 {
-	struct ktally_elf_symbol *from = elf->symbols, *to = malloc(elf->nr * sizeof(*to)), *swap;
-	size_t (*counts)[256] = calloc(8, sizeof(*counts)), i, sum, nr;
-	unsigned int byte, value;
+	struct ktally_elf_symbol *copy = malloc(nr * sizeof(*copy)), *from = symbols, *to = copy, *swap;
+	uint64_t differ = 0;
+	unsigned int shift;
+	size_t i;
 
-	if (!to || !counts) {
-		free(to);
-		free(counts);
+	if (!copy)
 		return -ENOMEM;
-	}
-	for (i = 0; i < elf->nr; i++)
-		for (byte = 0; byte < 8; byte++)
-			counts[byte][from[i].start >> (8 * byte) & 255]++;
-	for (byte = 0; byte < 8; byte++) {
-		if (counts[byte][from[0].start >> (8 * byte) & 255] == elf->nr)
+	for (i = 1; i < nr; i++)
+		differ |= symbols[i].start ^ symbols[0].start;
+	for (shift = 0; shift < 64; shift += DIGIT_BITS) {
+		if (!(differ >> shift & (DIGITS - 1)))
 			continue;
-		for (value = 0, sum = 0; value < 256; value++) {
-			nr = counts[byte][value];
-			counts[byte][value] = sum;
-			sum += nr;
-		}
-		for (i = 0; i < elf->nr; i++)
-			to[counts[byte][from[i].start >> (8 * byte) & 255]++] = from[i];
+		sort_digit(from, to, nr, shift);
 		swap = from;
 		from = to;
 		to = swap;
 	}
-	elf->symbols = from;
-	elf->room = elf->nr;
-	free(to);
-	free(counts);
+	if (from != symbols)
+		memcpy(symbols, copy, nr * sizeof(*copy));
+	free(copy);
 	return 0;
+}
+
+/* Put the last @nr among those before them: all are sorted, and of one address the last come last. */
+static int merge(struct ktally_elf_symbol *symbols, size_t first, size_t nr)
+{
+	struct ktally_elf_symbol *copy = malloc(nr * sizeof(*copy));
+
+	if (!copy)
+		return -ENOMEM;
+	memcpy(copy, symbols + first, nr * sizeof(*copy));
+	while (nr) {
+		if (first && symbols[first - 1].start > copy[nr - 1].start) {
+			symbols[first + nr - 1] = symbols[first - 1];
+			first--;
+		} else {
+			symbols[first + nr - 1] = copy[nr - 1];
+			nr--;
+		}
+	}
+	free(copy);
+	return 0;
+}
+
+/* Those that were sorted before are not sorted again: what is added to them is often little. */
+static int sort_all(struct ktally_elf *elf)
+{
+	size_t more = elf->nr - elf->nr_sorted;
+
+	if (!more)
+		return 0;
+	if (radix_sort(elf->symbols + elf->nr_sorted, more))
+		return -ENOMEM;
+	return elf->nr_sorted ? merge(elf->symbols, elf->nr_sorted, more) : 0;
 }
 
 /* The symbols at one address, from @first to @end: those of the greatest rank, and not too many, are moved to @to. Return: how many */
@@ -164,7 +206,7 @@ int ktally_elf_sort(struct ktally_elf *elf)
 
 	if (!elf->nr)
 		return 0;
-	if (elf->nr > UINT32_MAX || radix_sort(elf))
+	if (elf->nr > UINT32_MAX || sort_all(elf))
 		return -ENOMEM;
 	for (first = 0; first < elf->nr; first = end) {
 		for (end = first + 1; end < elf->nr && elf->symbols[end].start == elf->symbols[first].start; end++)
@@ -172,6 +214,7 @@ int ktally_elf_sort(struct ktally_elf *elf)
 		kept += keep_best(elf->symbols, first, end, kept);
 	}
 	elf->nr = kept;
+	elf->nr_sorted = kept;
 	end_unsized(elf);
 	smaller = realloc(elf->symbols, kept * sizeof(*smaller));
 	if (smaller) {
@@ -315,6 +358,16 @@ size_t ktally_elf_name(const struct ktally_elf *elf, uint64_t name, char *buf, s
 		len = size > sizeof(plt) ? size - sizeof(plt) : 0;
 	snprintf(buf + len, size - len, "%s", plt);
 	return strlen(buf);
+}
+
+void ktally_elf_name_soon(const struct ktally_elf *elf, uint64_t name)
+{
+	const struct ktally_elf_strings *strings = &elf->strings[NAME_TABLE(name)];
+
+	if (NAME_TABLE(name) >= elf->nr_strings || !strings->text || (uint32_t)name >= strings->size)
+		return;
+	__builtin_prefetch(strings->text + (uint32_t)name);
+	__builtin_prefetch(strings->text + (uint32_t)name + 64);
 }
 
 void ktally_elf_free(struct ktally_elf *elf)
