@@ -8,6 +8,7 @@
 
 #include "libktally.h"
 
+#define AHEAD 32U
 #define IMAGE (0x7ffffffeULL << 32 | 1)
 
 static int add_mapping(struct ktally_processes *procs, const char *line)
@@ -30,24 +31,51 @@ static int add_mapping(struct ktally_processes *procs, const char *line)
 	return ktally_processes_record(procs, &map.record.record);
 }
 
-static void put(const struct ktally_frame *frame, uint64_t address)
+/* Lines are put together here, as exporters do. */
+static struct {
+	char text[65536];
+	size_t used;
+} out;
+
+static void put(const char *text, size_t len)
+{
+	if (len > sizeof(out.text) - out.used) {
+		fwrite_unlocked(out.text, 1, out.used, stdout);
+		out.used = 0;
+	}
+	if (len > sizeof(out.text)) {
+		fwrite_unlocked(text, 1, len, stdout);
+		return;
+	}
+	memcpy(out.text + out.used, text, len);
+	out.used += len;
+}
+
+static void put_frame(const struct ktally_frame *frame, uint64_t address)
 {
 	static const char digits[] = "0123456789abcdef";
-	char text[20], *at;
+	char text[20], *at, place[32];
 
 	for (; frame; frame = frame->outer) {
 		uint64_t left = address;
 
-		at = text + sizeof(text) - 1;
-		*at-- = 0;
-		for (*at = ' '; left; left >>= 4)
+		at = text + sizeof(text);
+		for (*--at = ' '; left; left >>= 4)
 			*--at = digits[left & 15];
-		fputs_unlocked(at, stdout);
-		fputs_unlocked(frame->name, stdout);
-		if (*frame->file)
-			printf(" %s:%u", frame->file, frame->line);
-		putchar_unlocked('\n');
+		put(at, (size_t)(text + sizeof(text) - at));
+		put(frame->name, strlen(frame->name));
+		if (*frame->file) {
+			put(" ", 1);
+			put(frame->file, strlen(frame->file));
+			put(place, (size_t)snprintf(place, sizeof(place), ":%u", frame->line));
+		}
+		put("\n", 1);
 	}
+}
+
+static bool flush(void)
+{
+	return fwrite_unlocked(out.text, 1, out.used, stdout) == out.used && !fflush_unlocked(stdout);
 }
 
 struct addresses {
@@ -91,8 +119,11 @@ static int name_all(struct ktally_symbolizer *sym, const struct addresses *addre
 	if (!ret)
 		ret = ktally_symbolize_asks(sym, asks);
 	ktally_asks_free(asks);
-	for (i = 0; i < addresses->nr && !ret; i++)
-		put(ktally_symbolize_user(sym, IMAGE, addresses->ips[i], false), addresses->ips[i]);
+	for (i = 0; i < addresses->nr && !ret; i++) {
+		if (i % AHEAD == 0)
+			ktally_symbolize_soon(sym, IMAGE, addresses->ips + i, addresses->nr - i < AHEAD ? addresses->nr - i : AHEAD, false);
+		put_frame(ktally_symbolize_user(sym, IMAGE, addresses->ips[i], false), addresses->ips[i]);
+	}
 	return ret;
 }
 
@@ -102,12 +133,15 @@ int main(int argc, char **argv)
 	struct ktally_symbolizer *sym = NULL;
 	struct addresses addresses = { 0 };
 	FILE *plan = argc > 1 ? fopen(argv[1], "r") : NULL;
+	static char input[65536];
 	char line[KTALLY_PATH_MAX + 128];
 
 	if (!plan || !procs) {
 		fprintf(stderr, "usage: names PLAN [lines|inlines]\n");
 		return 2;
 	}
+	setvbuf(plan, input, _IOFBF, sizeof(input));
+	setvbuf(stdout, NULL, _IONBF, 0);
 	ktally_symbolizer_new(&sym, procs, NULL);
 	if (!sym)
 		return 1;
@@ -121,7 +155,7 @@ int main(int argc, char **argv)
 		if (line[0] == 'A' && add_address(&addresses, hex(line + 2)))
 			return 1;
 	}
-	if (name_all(sym, &addresses))
+	if (name_all(sym, &addresses) || !flush())
 		return 1;
 	free(addresses.ips);
 	ktally_symbolizer_free(sym);
