@@ -65,6 +65,7 @@ struct ktally_walker {
  * @regs: has all registers of this frame, or NULL
  * @signal: a signal frame that has, or 0
  * @exact: the address is where the frame was interrupted; else it is a return address
+ * @apart: the stack pointer is only known to be @sp or above: the frame came by a frame pointer, which is not next to it (arm64)
  */
 struct walk {
 	const struct ktally_mappings *mappings;
@@ -77,6 +78,7 @@ struct walk {
 	const struct pt_regs *regs;
 	unsigned long signal;
 	bool exact;
+	bool apart;
 	bool guess;
 	u32 in_memory;
 	u32 lost;
@@ -219,6 +221,7 @@ static void arrive(struct walk *walk, unsigned long ip, unsigned long sp)
 	walk->regs = NULL;
 	walk->signal = 0;
 	walk->exact = false;
+	walk->apart = false;
 }
 
 /* A uretprobe may have put its own address in the place of the caller's. @low, @high: of the stack pointer after the return */
@@ -233,6 +236,8 @@ static int step_signal(struct walk *walk)
 	unsigned long at = walk->sp, ip, sp;
 	unsigned int n;
 
+	if (walk->apart)
+		return KTALLY_CUT_RULE;
 	if (!ktally_user_word(at + ktally_signal_reg(KTALLY_REG_IP), &ip) ||
 	    !ktally_user_word(at + ktally_signal_reg(KTALLY_REG_SP), &sp))
 		return KTALLY_CUT_FAULT;
@@ -288,9 +293,19 @@ static int step_frame(struct walk *walk, int reason)
 	walk->in_memory &= ~1U;
 	walk->lost = ~1U;
 	arrive(walk, ip, frame + 2 * sizeof(long));
+	walk->apart = IS_ENABLED(CONFIG_ARM64);
 	walk->walker->count.by_frame++;
 	walk->walker->count.guesses += walk->guess;
 	return KTALLY_CUT_NONE;
+}
+
+/* Has the function stored its link register, @ip, where the frame pointer is: so that this is its frame? */
+static bool has_frame(const struct walk *walk, unsigned long ip)
+{
+	unsigned long frame, stored;
+
+	return get_saved(walk, 0, &frame) && frame >= walk->sp && frame - walk->sp <= FRAME_MAX && frame % sizeof(long) == 0 &&
+	       ktally_user_word(frame + sizeof(long), &stored) && ktally_strip_user(stored) == ip;
 }
 
 /*
@@ -310,7 +325,7 @@ static int step_bare(struct walk *walk)
 	sp += sizeof(long);
 #endif
 	ip = caller(ip, sp, sp);
-	if (!ktally_follows_call(ip))
+	if (!ktally_follows_call(ip) || (IS_ENABLED(CONFIG_ARM64) && has_frame(walk, ip)))
 		return step_frame(walk, KTALLY_CUT_RULE);
 	arrive(walk, ip, sp);
 	walk->guess = true;
@@ -318,8 +333,32 @@ static int step_bare(struct walk *walk)
 	return KTALLY_CUT_NONE;
 }
 
+/* @cfa: in: reg + offset; see KTALLY_CFA_LEFT */
+static int left_address(const struct ktally_unwind_rule *rule, unsigned long *cfa)
+{
+	unsigned long thread, left;
+
+	if (!ktally_user_word(*cfa, &thread) || !ktally_user_word(thread + rule->offset2, &left) ||
+	    !ktally_user_word(left + rule->offset + sizeof(long), cfa))
+		return KTALLY_CUT_FAULT;
+	*cfa -= rule->return_offset;
+	return KTALLY_CUT_NONE;
+}
+
+/* Where the stack pointer is not known the frame pointer tells it, if the function has saved that of its caller: it leads to where. */
+static int apart_address(const struct walk *walk, const struct ktally_unwind_rule *rule, unsigned long *cfa)
+{
+	if (!rule->nr_saved || rule->saved[0] <= KTALLY_SAVED_UNKNOWN || rule->flags & KTALLY_RULE_SAVED_FRAME ||
+	    rule->cfa != KTALLY_CFA_REGISTER || !get_saved(walk, 0, cfa))
+		return KTALLY_CUT_RULE;
+	*cfa -= rule->saved[0] * (long)sizeof(u64);
+	return KTALLY_CUT_NONE;
+}
+
 static int frame_address(const struct walk *walk, const struct ktally_unwind_rule *rule, unsigned long *cfa)
 {
+	if (unlikely(walk->apart) && rule->reg == KTALLY_REG_SP)
+		return apart_address(walk, rule, cfa);
 	if (!get_reg(walk, rule->reg, cfa))
 		return KTALLY_CUT_RULE;
 	*cfa += rule->offset;
@@ -331,6 +370,8 @@ static int frame_address(const struct walk *walk, const struct ktally_unwind_rul
 		*cfa += rule->offset2;
 		return KTALLY_CUT_NONE;
 	}
+	if (rule->cfa == KTALLY_CFA_LEFT)
+		return left_address(rule, cfa);
 	/* KTALLY_CFA_PLT: behind its push, or before */
 	*cfa += (long)(walk->ip & 15) >= rule->offset2 ? sizeof(long) : 0;
 	return KTALLY_CUT_NONE;

@@ -16,6 +16,7 @@
 
 #define X86_RBP		6
 #define X86_RSP		7
+#define ARM_G		28
 #define ARM_FP		29
 #define ARM_LR		30
 #define ARM_SP		31
@@ -70,6 +71,8 @@ struct unwind {
 	struct load loads[LOADS_MAX];
 	unsigned int nr_loads;
 	const struct load *load;	/* of the function at work */
+	bool looked;		/* for @left */
+	struct ktally_unwind_rule left;	/* KTALLY_CFA_UNKNOWN: not found */
 };
 
 /* Prologue of a function: from @saved on the caller's frame pointer is in the frame, from @set on ours is in the register. 0: never */
@@ -215,6 +218,9 @@ static struct ktally_unwind_rule new_rule(const struct unwind *unwind, enum ktal
 	rule.saved[0] = KTALLY_SAVED_SAME;
 	for (i = 1; i < rule.nr_saved; i++)
 		rule.saved[i] = KTALLY_SAVED_UNKNOWN;
+	/* But that is always the goroutine's: x28, the last. */
+	if (unwind->arm)
+		rule.saved[KTALLY_SAVED_MAX - 1] = KTALLY_SAVED_SAME;
 	return rule;
 }
 
@@ -255,9 +261,111 @@ static struct ktally_unwind_rule pointer_rule(const struct unwind *unwind, int32
 	return rule;
 }
 
+/* ---- arm64: functions that go over to another stack ---- */
+
+static uint32_t arm_code(const struct unwind *unwind, uint64_t address)
+{
+	const uint8_t *code = unwind->load->code + (address - unwind->load->address);
+
+	return code[0] | (uint32_t)code[1] << 8 | (uint32_t)code[2] << 16 | (uint32_t)code[3] << 24;
+}
+
+/* LDR @to, [@from, #distance]: the distance, or -1 if that is not what is at @address. @to: 32: any. */
+static int32_t arm_load(const struct unwind *unwind, uint64_t address, unsigned int to, unsigned int from)
+{
+	uint32_t code = arm_code(unwind, address);
+
+	if (code >> 22 != 0x3e5 || (code >> 5 & 31) != from || (to < 32 && (code & 31) != to))
+		return -1;
+	return (int32_t)(code >> 10 & 0xfff) * 8;
+}
+
+/* MOV SP, @register */
+static bool arm_sets_stack(const struct unwind *unwind, uint64_t address)
+{
+	uint32_t code = arm_code(unwind, address);
+
+	return (code & 0xfffffc1f) == 0x9100001f && (code >> 5 & 31) != ARM_SP;
+}
+
+/* systemstack comes back by LDR Rx, [g, #m]; LDR g, [Rx, #curg]: which tells where these are. @function: of @unwind->load */
+static void find_left(struct unwind *unwind, const struct ktally_go_function *function)
+{
+	int32_t thread, before;
+	uint64_t at;
+
+	for (at = function->start; at + 8 <= function->end; at += 4) {
+		thread = arm_load(unwind, at, 32, ARM_G);
+		if (thread < 0)
+			continue;
+		before = arm_load(unwind, at + 4, ARM_G, arm_code(unwind, at) & 31);
+		if (before < 0)
+			continue;
+		unwind->left = frame_rule(unwind, 16, true);
+		unwind->left.cfa = KTALLY_CFA_LEFT;
+		unwind->left.flags = KTALLY_RULE_SWITCH;
+		unwind->left.reg = ARM_G;
+		unwind->left.offset = thread;
+		unwind->left.offset2 = before;
+		return;
+	}
+}
+
+static void look_for_left(struct unwind *unwind)
+{
+	const struct load *load = unwind->load;
+	struct ktally_go_function function;
+	size_t n, nr = ktally_gopclntab_count(unwind->table);
+
+	unwind->looked = true;
+	for (n = 0; n < nr; n++) {
+		if (!ktally_gopclntab_get(unwind->table, n, &function) || strcmp(function.name, "runtime.systemstack"))
+			continue;
+		unwind->load = load_of(unwind, &function);
+		if (unwind->load)
+			find_left(unwind, &function);
+		break;
+	}
+	unwind->load = load;
+}
+
+/* The part of a function where it is on another stack. @to: on its own again */
+struct part {
+	uint64_t from, to;
+};
+
+/* From where the stack pointer is that of the thread up to where it, or the goroutine, is the old one again. */
+static bool find_part(const struct unwind *unwind, const struct ktally_go_function *function, struct part *part)
+{
+	uint64_t at = function->start;
+
+	while (at + 4 <= function->end && !arm_sets_stack(unwind, at))
+		at += 4;
+	/* The frame pointer is changed too, until Go 1.21. */
+	part->from = at + 4;
+	if (at + 8 > function->end || arm_load(unwind, part->from, ARM_FP, ARM_G) < 0)
+		return false;
+	for (at = part->from; at + 4 <= function->end; at += 4) {
+		if ((arm_code(unwind, at) & 0xffc0001f) == (0xf9400000 | ARM_G)) {
+			part->to = at + 4;
+			return true;
+		}
+	}
+	return false;
+}
+
 /* ---- functions ---- */
 
-static int add_frames(struct unwind *unwind, const struct ktally_go_function *function, bool by_pointer)
+static int add_left(struct unwind *unwind, const struct part *part, int32_t size)
+{
+	struct ktally_unwind_rule rule = frame_rule(unwind, size, true);
+	int ret = ktally_unwind_build_row(unwind->build, offset_of(unwind, part->from), &unwind->left);
+
+	return ret ? ret : ktally_unwind_build_row(unwind->build, offset_of(unwind, part->to), &rule);
+}
+
+/* @by_pointer: the stack pointer does not tell. @left: NULL, or where even the frame pointer does not */
+static int add_frames(struct unwind *unwind, const struct ktally_go_function *function, bool by_pointer, const struct part *left)
 {
 	struct prologue prologue = prologue_of(unwind, function);
 	struct ktally_unwind_rule rule;
@@ -285,6 +393,8 @@ static int add_frames(struct unwind *unwind, const struct ktally_go_function *fu
 			rule = pointer_rule(unwind, walk.value);
 			ret = ktally_unwind_build_row(unwind->build, offset_of(unwind, at), &rule);
 		}
+		if (!ret && left && left->from > at && left->to < walk.to)
+			ret = add_left(unwind, left, walk.value);
 	}
 	return ret || any ? ret : ktally_unwind_build_unknown(unwind->build);
 }
@@ -297,9 +407,15 @@ static int add_switch(struct unwind *unwind, const struct ktally_go_function *fu
 {
 	struct prologue prologue = prologue_of(unwind, function);
 	struct ktally_unwind_rule rule;
+	struct part part;
 
+	if (prologue.set && unwind->arm && find_part(unwind, function, &part)) {
+		if (!unwind->looked)
+			look_for_left(unwind);
+		return add_frames(unwind, function, false, &part);
+	}
 	if (prologue.set)
-		return add_frames(unwind, function, true);
+		return add_frames(unwind, function, true, NULL);
 	rule = unwind->arm ? new_rule(unwind, KTALLY_CFA_FRAME) : pointer_rule(unwind, 0);
 	return ktally_unwind_build_row(unwind->build, offset_of(unwind, function->start), &rule);
 }
@@ -331,7 +447,7 @@ static int add_function(struct unwind *unwind, const struct ktally_go_function *
 	case ROLE_SIGNAL:
 		return add_one(unwind, start, KTALLY_CFA_SIGNAL);
 	default:
-		return add_frames(unwind, function, role == ROLE_CLOCK || function->sets_sp);
+		return add_frames(unwind, function, role == ROLE_CLOCK || function->sets_sp, NULL);
 	}
 }
 

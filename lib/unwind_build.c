@@ -73,7 +73,7 @@ static struct ktally_unwind_rule canonical(const struct ktally_unwind_rule *rule
 	struct ktally_unwind_rule out = { .cfa = rule->cfa };
 	unsigned int nr = rule->nr_saved < KTALLY_SAVED_MAX ? rule->nr_saved : KTALLY_SAVED_MAX;
 
-	if (rule->cfa != KTALLY_CFA_REGISTER && rule->cfa != KTALLY_CFA_DEREF && rule->cfa != KTALLY_CFA_PLT)
+	if (rule->cfa != KTALLY_CFA_REGISTER && rule->cfa != KTALLY_CFA_DEREF && rule->cfa != KTALLY_CFA_PLT && rule->cfa != KTALLY_CFA_LEFT)
 		return out;
 	while (nr && rule->saved[nr - 1] == KTALLY_SAVED_SAME)
 		nr--;

@@ -17,7 +17,7 @@
 #include "unwind_table.h"
 
 #define HEAD_MAGIC	0x43574b54U	/* "TKWC" as bytes */
-#define HEAD_VERSION	5	/* to be raised with every change of what tables are made, or of how */
+#define HEAD_VERSION	6	/* to be raised with every change of what tables are made, or of how */
 #define TABLE_MAX	(sizeof(struct ktally_unwind_table) + KTALLY_UNWIND_ROWS_MAX * 6ULL + KTALLY_UNWIND_RULES_MAX * \
 			 sizeof(struct ktally_unwind_rule) + 8)
 #define NOTES_MAX	65536

@@ -12,6 +12,7 @@
 #define ARM64_BTI_C	0xd503245fU
 #define ARM64_SIGRETURN	0xd2801168U	/* mov x8, #139; */
 #define ARM64_SVC	0xd4000001U
+#define ARM64_PUSH	0xa9bf7bf0U	/* stp x16, x30, [sp, #-16]! */
 #define NOP_MAX		15	/* bytes of an instruction */
 #define LOOK		1024	/* bytes of code that are looked at at once */
 #define PATTERN_MAX	9
@@ -100,6 +101,11 @@ static unsigned int sigreturn_at(const struct ktally_image *image, const uint8_t
 	return size >= sizeof(x86_short) && !memcmp(code, x86_short, sizeof(x86_short)) ? sizeof(x86_short) : 0;
 }
 
+bool ktally_gaps_is_sigreturn(const struct ktally_image *image, const uint8_t *code, size_t size)
+{
+	return sigreturn_at(image, code, size);
+}
+
 bool ktally_gaps_sigreturn(void *arg, uint64_t offset, uint64_t length)
 {
 	struct ktally_image *image = arg;
@@ -158,17 +164,25 @@ static int x86_plt(struct ktally_unwind_build *build, const struct stubs *plt, u
 	return rc ? rc : add(build, start + 16, &rule);
 }
 
+/* "stp x16, x30, [sp, #-16]!", maybe behind a landing pad. Programs that are linked statically have no such stub. Return: bytes up to behind it */
+static unsigned int arm64_push(const uint8_t *code)
+{
+	unsigned int at = word(code) == ARM64_BTI_C ? 4 : 0;
+
+	return word(code + at) == ARM64_PUSH ? at + 4 : 0;
+}
+
 /* The first stub saves the link register, the others only jump. */
 static int arm64_plt(struct ktally_unwind_build *build, const struct stubs *plt, uint64_t start)
 {
 	struct ktally_unwind_rule leaf = { .cfa = KTALLY_CFA_REGISTER, .reg = ARM64_STACK, .ret = KTALLY_RETURN_REGISTER, .return_offset = ARM64_LINK };
 	struct ktally_unwind_rule pushed = { .cfa = KTALLY_CFA_REGISTER, .reg = ARM64_STACK, .offset = 16, .return_offset = -8 };
-	const uint8_t *code = plt->kind == STUBS_LAZY && plt->size >= sizeof(plt->first) ? plt->first : NULL;
+	unsigned int push = plt->kind == STUBS_LAZY && plt->size >= sizeof(plt->first) ? arm64_push(plt->first) : 0;
 	int rc = add(build, start, &leaf);
 
-	if (rc || !code || start != plt->offset)
+	if (rc || !push || start != plt->offset)
 		return rc;
-	rc = add(build, start + (word(code) == ARM64_BTI_C ? 8 : 4), &pushed);
+	rc = add(build, start + push, &pushed);
 	return rc ? rc : add(build, start + 32, &leaf);
 }
 

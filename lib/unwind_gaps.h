@@ -11,4 +11,13 @@ int ktally_gaps_fill(struct ktally_unwind_build *build, struct ktally_image *ima
 /** ktally_gaps_sigreturn - struct ktally_cfi.sigreturn, @arg is the image: does the code begin, after at most a word, with that system call? */
 bool ktally_gaps_sigreturn(void *image, uint64_t offset, uint64_t length);
 
+/** ktally_gaps_is_sigreturn - does @code, of @size bytes, begin with it? */
+bool ktally_gaps_is_sigreturn(const struct ktally_image *image, const uint8_t *code, size_t size);
+
+/**
+ * ktally_vdso_unwind - the vDSO of arm64, which has no descriptions (unwind_vdso.c)
+ * Return: 0; -ENODATA: this is none; or an error of the builder
+ */
+int ktally_vdso_unwind(struct ktally_unwind_build *build, struct ktally_image *image);
+
 #endif /* KTALLY_UNWIND_GAPS_H */

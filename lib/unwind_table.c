@@ -165,6 +165,7 @@ static const struct layer {
 	{ "eh_frame", read_eh_frame },
 	{ "gopclntab", read_go },
 	{ "debug_frame", read_debug_frame },
+	{ "code", ktally_vdso_unwind },
 };
 
 /* @info: its source is that of most functions */

@@ -85,6 +85,9 @@ enum ktally_cut {
  * @KTALLY_CFA_PLT: x86: reg + offset, and 8 more if (address & 15) >= offset2
  * @KTALLY_CFA_SIGNAL: the kernel's signal frame lies at the stack pointer: all registers come from there
  * @KTALLY_CFA_FRAME: the code keeps frame pointers: the walk goes by these here (code of compilers that write no tables)
+ * @KTALLY_CFA_LEFT: on another stack than the caller, with nothing there that leads back (Go on arm64): *(x + offset + 8) - return_offset of
+ *	x = *(*(reg + offset) + offset2). That is, reg is the goroutine that runs, from which its thread and then x is found, that ran before;
+ *	behind its own pointer to the thread a goroutine has the stack pointer that it left
  */
 enum ktally_cfa {
 	KTALLY_CFA_UNKNOWN = 0,
@@ -94,6 +97,7 @@ enum ktally_cfa {
 	KTALLY_CFA_PLT = 4,
 	KTALLY_CFA_SIGNAL = 5,
 	KTALLY_CFA_FRAME = 6,
+	KTALLY_CFA_LEFT = 7,
 	__KTALLY_CFA_END
 };
 #define KTALLY_CFA_MAX (__KTALLY_CFA_END - 1)
