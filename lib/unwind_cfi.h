@@ -79,6 +79,11 @@ bool ktally_cfa_first(struct ktally_cie *cie, struct ktally_bytes code, uint32_t
 /** ktally_cfa_run - run those of a function, whose piece was begun, into rows. Return: 0; -EBADMSG: not understood; or an error of the builder */
 int ktally_cfa_run(struct ktally_unwind_build *build, const struct ktally_function *function, struct ktally_bytes code);
 
+/* ---- signed return addresses: unwind_signed.c ---- */
+
+/** ktally_cfi_signs - where among the instructions @code those are that say so (DW_CFA_AARCH64_negate_ra_state). Return: how many, at most @max */
+unsigned int ktally_cfi_signs(struct ktally_bytes code, uint32_t *offsets, unsigned int max);
+
 /* ---- sections: unwind_cfi.c ---- */
 
 /**

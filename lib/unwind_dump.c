@@ -11,7 +11,9 @@
 
 #include <libunwind.h>
 
+#include "elf_file.h"
 #include "process.h"
+#include "unwind_cfi.h"
 #include "unwind_file.h"
 
 /* Not in libunwind's headers, but part of its interface for remote use: looks an address up in a sorted table of @di. */
@@ -22,6 +24,8 @@ extern int search_unwind_table(unw_addr_space_t as, unw_word_t ip, unw_dyn_info_
 #define MODULES_MAX	128U
 #define READS_MAX	(1U << 16)	/* of a step: a hostile table can make libunwind go round in circles */
 #define CACHE_ENTRIES	1024
+#define SIGNS_MAX	32U
+#define CODE_MAX	1024U	/* bytes of instructions of a function that signs are looked for in */
 
 /* A file where a process has it. @file NULL: it cannot be read. */
 struct module {
@@ -43,7 +47,7 @@ struct ktally_unwinder {
 	uint64_t clock;
 };
 
-/* One walk. @missing, @fault: why libunwind could not go on */
+/* One walk. @missing, @fault: why libunwind could not go on; @signs: where instructions are that it must not see */
 struct walk {
 	struct ktally_unwinder *unwinder;
 	struct ktally_processes *procs;
@@ -53,6 +57,8 @@ struct walk {
 	struct space *space;
 	unsigned int reads;
 	bool missing, fault;
+	uint64_t signs[SIGNS_MAX];
+	unsigned int nr_signs;
 };
 
 static void drop_modules(struct ktally_unwinder *unwinder, struct space *space)
@@ -137,6 +143,58 @@ static struct module *module_at(struct walk *walk, uint64_t address)
 	return module;
 }
 
+static bool file_word(struct walk *walk, uint64_t address, uint64_t *value)
+{
+	struct module *module = module_at(walk, address);
+
+	return module && module->file && ktally_unwind_file_word(walk->unwinder->files, module->file, address - module->bias, value);
+}
+
+/* ---- signed return addresses: libunwind before 1.8 gives up where they begin, and leaves it to its user to read them ---- */
+
+/* The head of what search_unwind_table() leaves in unwind_info (libunwind's struct dwarf_cie_info): where instructions are. */
+struct instructions {
+	unw_word_t shared, shared_end, own, own_end;
+};
+
+static void find_signs(struct walk *walk, const unw_proc_info_t *info)
+{
+	const struct instructions *code = info->unwind_info;
+	uint8_t bytes[CODE_MAX + sizeof(uint64_t)];
+	uint32_t offsets[SIGNS_MAX];
+	uint64_t word, size = code ? code->own_end - code->own : 0, at;
+	unsigned int i;
+
+	walk->nr_signs = 0;
+	if (!size || size > CODE_MAX)
+		return;
+	for (at = 0; at < size; at += sizeof(word)) {
+		if (!file_word(walk, code->own + at, &word))
+			return;
+		memcpy(bytes + at, &word, sizeof(word));
+	}
+	walk->nr_signs = ktally_cfi_signs((struct ktally_bytes){ .at = bytes, .end = bytes + size }, offsets, SIGNS_MAX);
+	for (i = 0; i < walk->nr_signs; i++)
+		walk->signs[i] = code->own + offsets[i];
+}
+
+/* Instructions that do nothing, in their place. */
+static uint64_t hide_signs(const struct walk *walk, uint64_t address, uint64_t word)
+{
+	unsigned int i;
+
+	for (i = 0; i < walk->nr_signs; i++)
+		if (walk->signs[i] - address < sizeof(word))
+			word &= ~(0xffULL << 8 * (walk->signs[i] - address));
+	return word;
+}
+
+/* User addresses of arm64 have 48 bits, unless a program asks for more: above them stands the signature. */
+static uint64_t strip(uint64_t ip)
+{
+	return KTALLY_ELF_MACHINE == EM_AARCH64 ? ip & ((1ULL << 48) - 1) : ip;
+}
+
 /* ---- what libunwind asks for ---- */
 
 static int find_proc_info(unw_addr_space_t as, unw_word_t ip, unw_proc_info_t *info, int need_unwind_info, void *arg)
@@ -156,6 +214,8 @@ static int find_proc_info(unw_addr_space_t as, unw_word_t ip, unw_proc_info_t *i
 		ret = search_unwind_table(as, ip, &table, info, need_unwind_info, arg);
 	}
 	walk->missing = ret < 0;
+	if (!ret && need_unwind_info && KTALLY_ELF_MACHINE == EM_AARCH64)
+		find_signs(walk, info);
 	return ret;
 }
 
@@ -178,7 +238,6 @@ static int no_dyn_info(unw_addr_space_t as, unw_word_t *address, void *arg)
 static int access_mem(unw_addr_space_t as, unw_word_t address, unw_word_t *value, int write, void *arg)
 {
 	struct walk *walk = arg;
-	struct module *module;
 	uint64_t offset = address - walk->sp;
 
 	(void)as;
@@ -188,9 +247,10 @@ static int access_mem(unw_addr_space_t as, unw_word_t address, unw_word_t *value
 		memcpy(value, (const char *)walk->stack + offset, sizeof(*value));
 		return 0;
 	}
-	module = module_at(walk, address);
-	if (module && module->file && ktally_unwind_file_word(walk->unwinder->files, module->file, address - module->bias, value))
+	if (file_word(walk, address, value)) {
+		*value = hide_signs(walk, address, *value);
 		return 0;
+	}
 	walk->fault = true;
 	return -UNW_EINVAL;
 }
@@ -313,12 +373,12 @@ static bool is_code(struct walk *walk, uint64_t ip)
 	return module_at(walk, ip) || ktally_processes_find(walk->procs, walk->space->image, ip);
 }
 
-/* Every frame lies above the one before, but for a signal's: that may have a stack of its own. */
+/* Every frame lies above the one before, but for a signal's: that may have a stack of its own. A leaf of arm64 that was interrupted has none. */
 static unsigned int steps(struct walk *walk, unw_cursor_t *cursor, uint64_t *ips, unsigned int nr, unsigned int max)
 {
 	uint64_t sp = walk->sp, word;
 	unw_word_t ip, next_sp;
-	bool signal;
+	bool signal, interrupted = true;
 	int ret;
 
 	while (nr < max) {
@@ -335,10 +395,16 @@ static unsigned int steps(struct walk *walk, unw_cursor_t *cursor, uint64_t *ips
 			return cut(ips, nr, max, reason_of(walk, ret));
 		if (unw_get_reg(cursor, UNW_REG_IP, &ip) || unw_get_reg(cursor, UNW_REG_SP, &next_sp))
 			return cut(ips, nr, max, KTALLY_CUT_RULE);
+		/* libunwind takes the address, and is then told that the place where it was saved cannot be written. */
+		if (strip(ip) != ip) {
+			ip = strip(ip);
+			unw_set_reg(cursor, UNW_REG_IP, ip);
+		}
 		if (!ip)
 			return nr;
-		if (!signal && next_sp < sp + (nr > 1))
+		if (!signal && next_sp < sp + !interrupted)
 			return cut(ips, nr, max, KTALLY_CUT_LOOP);
+		interrupted = signal;
 		sp = next_sp;
 		word = word_of(ip, walk->missing);
 		if (!word)
