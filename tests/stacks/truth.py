@@ -29,7 +29,8 @@ PIECES = {
     "sort": r"$plt *(\S*@plt|_*qsort\w*|msort_with_tmp\S*|_*mem(cpy|move)\w*|_quicksort|_*sysconf\w*|linux_sysconf\S*|get_phys_pages|_*malloc\w*|_*free|_*int_(malloc|free)\S*|tcache\S*|sysmalloc\S*|ptmalloc\S*|__default_morecore|__tunable_get_val|_*s?brk|_*get_nprocs\w*|_*getrandom\w*|getpagesize|sysinfo)",
     "print": r"*(_*v?snprintf\w*|\w*printf\w*|_itoa_word|_IO_\w+|_*str\w+|_*mem(cpy|move|set|chr)\w*|__find_spec\w*|outstring\w*|\S*@plt)",
     "strtod": r"*(_*strto\w+|round_\w+|str_to_mpn\S*|_*mpn_\w+|_*str(len|nlen|ncasecmp)\w*|_*mem\w+|\S*@plt)",
-    "clock": r"*(_*clock_gettime\w*|\S*@plt|_*vdso_clock_gettime|_*cvdso_clock_gettime\w*|do_hres\w*|vread_\w+|\[vdso\])",
+    "sigreturn": r"(__restore_rt|__kernel_rt_sigreturn)",
+    "clock": r"*(__kernel_clock_gettime|_*clock_gettime\w*|\S*@plt|_*vdso_clock_gettime|_*cvdso_clock_gettime\w*|do_hres\w*|vread_\w+|\[vdso\])",
 }
 
 
@@ -63,7 +64,7 @@ C_PATHS = {
     "print": f"{C} epsilon leaf_parse $print",
     "read": f"{C} epsilon leaf_read $plt ?_*(libc_)?read\\w*",
     "clock": f"{C} epsilon leaf_clock $clock",
-    "signal": f"{C} epsilon leaf_signal ?(_*raise|gsignal) +_*pthread_kill[\\w.]* __restore_rt handle",
+    "signal": f"{C} epsilon leaf_signal ?(_*raise|gsignal) +_*pthread_kill[\\w.]* $sigreturn handle",
 }
 C_RARE = {
     # Between the calls, and on the way into them.
@@ -76,7 +77,7 @@ C_RARE = {
     "epsilon": f"{C} epsilon",
     "leaf aligned": f"{C} delta leaf_aligned $mem",
     "descend": f"{C} epsilon +descend",
-    "raise": f"{C} epsilon leaf_signal $plt *(_*raise|gsignal|_*pthread_(kill|self)[\\w.]*|_*getpid|_*gettid) ?__restore_rt",
+    "raise": f"{C} epsilon leaf_signal $plt *(_*raise|gsignal|_*pthread_(kill|self)[\\w.]*|_*getpid|_*gettid) ?$sigreturn",
     "open": "$main $plt *(_*open\\w*|_*libc_open\\w*|_*(bsd_)?signal|_*ssignal|_*(libc_)?sigaction|unlink|_*getpid|ato[il]|_*strtol\\w*)",
     **{f"first call {n}": "$main " + " ".join(("alpha", "beta", "gamma_", "(delta|epsilon)", r"leaf_\w+", r"(_*qsort\w*|_*v?snprintf\w*|_*raise|gsignal)")[:n]) + " $lazy" for n in range(1, 7)},
     "first call of main": "$main ?now_ms $lazy",
@@ -159,7 +160,7 @@ RUST_RARE = {
 
 # ---- Go ----
 
-GO_LIB = r"(?!main\.)[a-z]\w*(?:/\w+)*\..*|memeqbody|cmpbody|indexbytebody|countbody|aeshashbody|gogo|gosave_systemstack_switch|callRet|_rt0_amd64\w*"
+GO_LIB = r"(?!main\.)[a-z]\w*(?:/\w+)*\..*|memeqbody|cmpbody|indexbytebody|countbody|aeshashbody|gogo|gosave_systemstack_switch|callRet|_rt0_(?:amd|arm)64\w*"
 # Between any two instructions Go may stop a goroutine, by a signal: its handler, and a call that the handler puts in.
 GO_STOP = rf" runtime\.(sigreturn|sigtramp|asyncPreempt|morestack|gcWriteBarrier)\S* *({GO_LIB}) $clock"
 GO = r"?runtime\.goexit.* runtime\.main main\.main"
@@ -187,7 +188,7 @@ GO_RARE = {
 }
 GO_RARE |= {f"{name}, stopped": path + GO_STOP for name, path in {**GO_PATHS, **GO_RARE}.items()}
 # The start of the program, the scheduler and the collector of garbage, on stacks of their own.
-GO_ASIDE = (rf"_rt0_amd64\w* *({GO_LIB}) $clock", rf"?runtime\.clone.* runtime\.(mstart|rt0_go|mcall|systemstack|morestack|asmcgocall)\S* *({GO_LIB}) $clock",
+GO_ASIDE = (rf"_rt0_(?:amd|arm)64\w* *({GO_LIB}) $clock", rf"?runtime\.clone.* runtime\.(mstart|rt0_go|mcall|systemstack|morestack|asmcgocall)\S* *({GO_LIB}) $clock",
             rf"?runtime\.goexit.* runtime\.(?!main|memmove|mcall|nanotime)\S* *({GO_LIB}) $clock")
 
 # ---- Node.js: names as its perf map has them ----
@@ -315,6 +316,7 @@ PLUGIN_RARE = {
 
 WORKLOADS = {
     "c": c_workload("gcc -O2 -fomit-frame-pointer", "chain-c"),
+    "signed": c_workload("gcc -O2 -mbranch-protection=pac-ret+leaf", "chain-signed"),
     "fp": c_workload("gcc -O2 -fno-omit-frame-pointer", "chain-fp"),
     "cc": Workload("g++ -O2, templates, virtual calls, exceptions", "chain-cc", 98, CC_PATHS, CC_RARE),
     "rust": Workload("rustc -C opt-level=3", "chain-rs", 98, RUST_PATHS, RUST_RARE),

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* frames.c: a program of stacks that few have: signal handlers, on a stack of their own too, aligned and growing frames, callbacks, exits. */
 #include <alloca.h>
-#include <immintrin.h>
 #include <search.h>
 #include <signal.h>
 #include <stdio.h>
@@ -9,6 +8,14 @@
 #include <string.h>
 #include <sys/time.h>
 #include <ucontext.h>
+
+#ifdef __x86_64__
+#define WIDE		__attribute__((target("avx2")))
+#define has_wide()	__builtin_cpu_supports("avx2")
+#else
+#define WIDE
+#define has_wide()	1
+#endif
 
 static volatile unsigned long sink;
 static ucontext_t outer, inner;
@@ -24,7 +31,7 @@ static __attribute__((noinline)) unsigned long burn(unsigned long n)
 }
 
 /* The compiler aligns the stack, and finds its arguments through another register. */
-static __attribute__((noinline, target("avx2"))) double aligned(int depth, double a, ...)
+static WIDE __attribute__((noinline)) double aligned(int depth, double a, ...)
 {
 	double room[8] __attribute__((aligned(64)));
 	unsigned int i;
@@ -107,9 +114,9 @@ int main(void)
 	for (i = 0;; i++) {
 		callbacks();
 		growing(i % 20);
-		if (__builtin_cpu_supports("avx2"))
+		if (has_wide())
 			aligned(i % 8, 1.0, 2.0);
-		if (__builtin_cpu_supports("avx2") && i % 4 == 0)
+		if (has_wide() && i % 4 == 0)
 			swapcontext(&outer, &inner);
 	}
 }
