@@ -133,13 +133,13 @@ static int cgroup_source_init(struct ktally_probe *probe, const char **why)
 		*why = "this kernel tells no module the paths of cgroups";
 		return -EOPNOTSUPP;
 	}
-	if (!KTALLY_CGROUP_V2 && probe->session->controller == KTALLY_CGROUP_UNIFIED) {
-		*why = "this kernel has no cgroups of version 2: make the session with CGROUP_CONTROLLER";
-		return -EOPNOTSUPP;
-	}
 	if (!probe->session->config.ring_size) {
 		*why = "records of cgroups go to a ring: make the session with RING_SIZE";
 		return -EINVAL;
+	}
+	if (!KTALLY_CGROUP_V2 && probe->session->controller == KTALLY_CGROUP_UNIFIED) {
+		*why = "this kernel has no cgroups of version 2: make the session with CGROUP_CONTROLLER";
+		return -EOPNOTSUPP;
 	}
 	for (i = 0; i < ARRAY_SIZE(followed); i++) {
 		if (!followed[i].must || is_there(i))

@@ -191,7 +191,7 @@ static int check_string(struct verifier *v)
 
 static int check_stack(struct verifier *v)
 {
-	u32 kind = v->insn->aux;
+	u32 kind = v->insn->aux & ~KTALLY_STACK_ANYWHERE;
 	int err = verify_unused(v, HAS_DST | HAS_AUX | HAS_IMM);
 
 	if (err)

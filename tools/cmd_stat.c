@@ -311,7 +311,7 @@ static const struct opt stat_opts[] = {
 	OPT_ROW_GROUP("Rows"),
 	OPT_ROW(struct stat_cfg, OPT_FLAG, 'A', "per-cpu", per_cpu, NULL, "a row for each CPU"),
 	OPT_ROW(struct stat_cfg, OPT_FLAG, 0, "per-process", per_process, NULL, "a row for each process, exact: counters are read at each context switch"),
-	OPT_ROW(struct stat_cfg, OPT_FLAG, 0, "per-cgroup", per_cgroup, NULL, "a row for each cgroup of version 2, likewise"),
+	OPT_ROW(struct stat_cfg, OPT_FLAG, 0, "per-cgroup", per_cgroup, NULL, "a row for each cgroup, likewise"),
 	OPT_ROW(struct stat_cfg, OPT_FLAG, 0, "idle", idle, NULL, "with rows by process or cgroup: idle tasks count as well"),
 	OPT_ROW_UINT(struct stat_cfg, 'n', "top", top, "N", 1, 1000000000, "so many rows in text; other formats have all"),
 	OPT_ROW_UINT(struct stat_cfg, 'I', "interval", interval_ms, "MS", 10, 3600000, "also what was counted in each so many milliseconds, on standard output"),

@@ -14,6 +14,7 @@
 #include "out.h"
 #include "result.h"
 #include "run.h"
+#include "run_gather.h"
 #include "run_plan.h"
 #include "run_unwind.h"
 #include "run_stream.h"
@@ -289,6 +290,8 @@ static void drain(struct run *run, bool all)
 			continue;
 		}
 		run->records++;
+		if (run->gather)
+			run_gather_add(run, record, cpu);
 		if (run->stream)
 			run_stream_keep(run, record, cpu);
 		if (run->record)
@@ -383,6 +386,8 @@ static int take_results(struct run *run)
 	}
 	if (!ret && run->keep_open)
 		ret = open_starts_read(&run->open, run->client, run->dev, run->session, run->snapshot, &err);
+	if (!ret && run->gather && run_gather_finish(run))
+		return EXIT_FAILED;
 	return ret ? out_failure(ret, &err) : run_unwind_results(run);
 }
 
@@ -495,7 +500,7 @@ int run_report(struct run *run)
 
 	if (run->common->dry_run)
 		return EXIT_OK;
-	status = result_write(&want, &report, run->open ? &run->open->snapshot : run->snapshot);
+	status = result_write(&want, &report, run->open ? &run->open->snapshot : run->gather ? run_gather_snapshot(run) : run->snapshot);
 	trouble = run->sym ? ktally_symbolizer_trouble(run->sym) : NULL;
 	if (trouble)
 		out_warn("%s", trouble);
@@ -542,6 +547,7 @@ int run_close(struct run *run, int status)
 	if (run->nr_counters > 0)
 		ktally_client_counters_free(run->counters, run->nr_counters);
 	open_starts_free(run->open);
+	run_gather_free(run);
 	ktally_stream_free(run->stream);
 	ktally_snapshot_free(run->snapshot);
 	ktally_symbolizer_free(run->sym);

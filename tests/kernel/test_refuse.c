@@ -265,6 +265,10 @@ BUILD(cgroup_absent) { raw_put_u64(msg, KTALLY_A_SCOPE_CGROUP, 0x7fffffffffffff)
 BUILD(cgroup_controller) { raw_put_u64(msg, KTALLY_A_SCOPE_CGROUP, 1); raw_put_text(msg, KTALLY_A_SCOPE_CONTROLLER, "no-such"); }
 BUILD(cgroup_short) { raw_put_u32(msg, KTALLY_A_SCOPE_CGROUP, 1); }
 BUILD(process_no_ring) { raw_put_u32(msg, KTALLY_A_SESSION, scene->running); raw_put_u32(msg, KTALLY_A_SOURCE_KIND, KTALLY_SOURCE_PROCESS); }
+BUILD(hierarchy_absent) { raw_put_text(msg, KTALLY_A_CGROUP_CONTROLLER, "no-such"); }
+BUILD(hierarchy_of_v2) { raw_put_text(msg, KTALLY_A_CGROUP_CONTROLLER, "freezer"); }
+BUILD(cgroup_no_ring) { raw_put_u32(msg, KTALLY_A_SESSION, scene->running); raw_put_u32(msg, KTALLY_A_SOURCE_KIND, KTALLY_SOURCE_CGROUP); }
+BUILD(cgroup_program) { source(msg, scene, KTALLY_SOURCE_CGROUP, NULL); }
 BUILD(process_program) { source(msg, scene, KTALLY_SOURCE_PROCESS, NULL); }
 BUILD(probe_started) { probe(msg, scene->running, KTALLY_SOURCE_TRACEPOINT, "raw_syscalls:sys_enter", fold, sizeof(fold)); }
 BUILD(label_long)
@@ -390,6 +394,7 @@ static const struct refusal refusals[] = {
 	NEW(pids_zero, ERANGE, "out of range"), NEW(pids_huge, ERANGE, "out of range"), NEW(name_unpinned, EINVAL, "pinned"),
 	NEW(pinned_unnamed, EINVAL, "name"), NEW(name_slash, EINVAL, "letters, digits"), NEW(name_digit, EINVAL, "digit"),
 	NEW(cgroup_absent, ENOENT, "no cgroup has that number"), NEW(cgroup_controller, ENOENT, "no cgroup controller"),
+	NEW(hierarchy_absent, ENOENT, "no cgroup controller"), NEW(hierarchy_of_v2, ENODEV, "no hierarchy of version 1"),
 	NEW(cgroup_short, EINVAL, NULL, ERANGE), NEW(name_taken, EEXIST, "exists"), NEW(name_long, EINVAL, NULL, ERANGE), NEW(name_endless, EINVAL, NULL, ERANGE),
 	ON(nothing, SESSION_GET, EINVAL, "say which session"), ON(no_such_id, SESSION_GET, ENOENT, "no such session"),
 	ON(id_zero, SESSION_GET, ENOENT, "no such session"), ON(no_such_name, SESSION_GET, ENOENT, "no such session"),
@@ -432,6 +437,7 @@ static const struct refusal refusals[] = {
 	PROBE(uretprobe_no_file, EINVAL, "needs a file"), PROBE(uretprobe_behind, ERANGE, "behind the end"),
 	PROBE(record_of_none, EINVAL, "only a trace event"), PROBE(record_text_of_none, EINVAL, "only a trace event"),
 	BREAKPOINT(perf_breakpoint, EINVAL, "no such breakpoint"), PROBE(process_no_ring, EINVAL, "RING_SIZE"),
+	PROBE(cgroup_no_ring, EINVAL, "RING_SIZE"), PROBE(cgroup_program, EINVAL, "takes no program"),
 	PROBE(process_program, EINVAL, "takes no program"), PROBE(probe_started, EBUSY, "was started"), PROBE(label_long, EINVAL, NULL, ERANGE),
 	PROBE(program_missing, EINVAL, "needs a PROGRAM"), PROBE(program_empty, E2BIG, "1 to 512"), PROBE(program_odd, EINVAL, "16 bytes"),
 	PROBE(program_long, EINVAL, NULL, ERANGE), PROBE(data_long, EINVAL, NULL, ERANGE), PROBE(no_exit, EINVAL, "end with an exit"),

@@ -50,8 +50,8 @@ struct ktally_insn {
  * @KTALLY_OP_MOV: dst = a
  * @KTALLY_OP_LOAD: dst = load of (@aux & 0xff) bytes (1 2 4 8) at address a + (signed)@imm; @aux flags KTALLY_LOAD_*
  * @KTALLY_OP_STRING: dst.. = NUL-terminated text at address a, at most @imm bytes (multiple of 8), @aux flags KTALLY_LOAD_USER
- * @KTALLY_OP_STACK: dst = id of the interned stack; @aux = KTALLY_STACK_KERNEL or KTALLY_STACK_USER, @imm = depth limit (1..
- *	KTALLY_STACK_DEPTH_MAX). 0 when there is none (kernel stack of a hit in user mode, user stack of a kernel thread),
+ * @KTALLY_OP_STACK: dst = id of the interned stack; @aux = KTALLY_STACK_KERNEL or KTALLY_STACK_USER, with KTALLY_STACK_ANYWHERE if it may be
+ *	used on another CPU, @imm = depth limit (1..KTALLY_STACK_DEPTH_MAX). 0 when there is none (kernel stack of a hit in user mode, user stack of a kernel thread),
  *	KTALLY_STACK_LOST when the store is full. Needs a session with a stack store.
  * @KTALLY_OP_ADD: dst = a + (b|imm); SUB, MUL, AND, OR, XOR, SHL, SHR (logical), SAR (arithmetic) likewise; shifts by 64 or more
  *	give 0, SAR gives what a shift by 63 gives
@@ -191,7 +191,15 @@ enum ktally_gate {
 /* @aux of KTALLY_OP_STACK */
 #define KTALLY_STACK_KERNEL	1U
 #define KTALLY_STACK_USER	2U
+#define KTALLY_STACK_ANYWHERE	0x100U
 #define KTALLY_STACK_LOST	0xffffffffU
+
+/*
+ * Ids are of the store of the CPU whose table, ring or open start holds them. With KTALLY_STACK_ANYWHERE the upper half of the word says whose:
+ * 1 + the CPU.
+ */
+#define KTALLY_STACK_ID(word)		((word) & 0xffffffffU)
+#define KTALLY_STACK_CPU(word, here)	((word) >> 32 ? ((word) >> 32) - 1 : (here))
 
 #define KTALLY_USER_STACK_MAX	65024U	/* bytes of a stack in a record */
 
