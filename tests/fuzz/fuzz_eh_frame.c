@@ -60,6 +60,18 @@ static void visit_all(struct ktally_cfi cfi)
 		__builtin_trap();
 }
 
+/* Where signs are is in the code, one behind the other. */
+static void sign_all(const uint8_t *data, size_t size)
+{
+	unsigned int nr, i;
+	uint32_t offsets[8];
+
+	nr = ktally_cfi_signs((struct ktally_bytes){ .at = data, .end = data + size }, offsets, 8);
+	for (i = 0; i < nr; i++)
+		if (nr > 8 || offsets[i] >= size || data[offsets[i]] != 0x2d || (i && offsets[i] <= offsets[i - 1]))
+			__builtin_trap();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct ktally_unwind_table *table = NULL;
@@ -78,6 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	cfi.size = size - 1;
 	cfi.bases.address = 0x200000;
 	visit_all(cfi);
+	sign_all(cfi.data, cfi.size);
 	rc = ktally_cfi_read(build, &cfi);
 	if (rc)
 		__builtin_trap();
