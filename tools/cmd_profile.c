@@ -47,6 +47,8 @@ static const char *const profile_text[] = {
 	"Nothing is copied for a sample, so high frequencies and long runs cost little.",
 	"User stacks are walked in the kernel by the unwind tables of the programs and libraries, which are read before the start, so nothing has to "
 	"be built with frame pointers. A frame named \"[cut: ...]\" stands where a walk could not go on, and says why.",
+	"With --unwind dump each sample copies registers and a piece of the user stack instead, and ktally walks them and adds them up itself: that costs far "
+	"more, but needs no table in the kernel. The result is the same table.",
 	"Behind '--' stands a command: it is started once the measurement runs, and measured with everything it starts, until it ends. "
 	"Its exit status becomes that of ktally.",
 	NULL,

@@ -53,7 +53,7 @@ struct run_cfg {
 	OPT_ROW(cfg, OPT_SIZE, 'm', "ring-size", run.ring_size, "SIZE", "ring of each CPU, a power of two from 4K to 256M"), \
 	OPT_ROW_UINT(cfg, 0, "stack-entries", run.stack_entries, "N", 1, KTALLY_STACKS_MAX, "room for distinct stacks on each CPU (16384)"), \
 	OPT_ROW(cfg, OPT_CHOICE, 0, "unwind", run.unwind, "table|fp|dump", "how user stacks are walked: by unwind tables; by frame pointers alone, " \
-		"which costs less; by copies of the stack, for single events (table)"), \
+		"which costs less; by us from copies of the stack, which costs most (table)"), \
 	OPT_ROW_UINT(cfg, 0, "rows", run.rows, "N", 1, KTALLY_ROWS_MAX, "rows of a table on each CPU that does not say rows=")
 
 #define OPT_ROWS_OUTPUT(cfg) \
@@ -107,6 +107,7 @@ struct run {
 	struct ktally_snapshot *snapshot;
 	struct open_starts *open;
 	struct ktally_stream *stream;		/* of records, if a recording is to have them */
+	struct run_gather *gather;		/* adds records up; NULL: the kernel adds up */
 	struct ktally_clocks clocks[2];		/* at the start and at the end */
 	struct ktally_counter_info *counters;	/* of a session that has some, read at the end */
 	int nr_counters;

@@ -25,7 +25,7 @@ int run_stream_open(struct run *run, bool recording)
 	char *folder;
 	int ret;
 
-	if (!recording || !run_plan_emits(plan))
+	if (!recording || run->gather || !run_plan_emits(plan))
 		return EXIT_OK;
 	folder = folder_of(run);
 	ret = ktally_stream_new(&run->stream, folder, &err);
@@ -36,8 +36,9 @@ int run_stream_open(struct run *run, bool recording)
 	return ret ? out_failure(ret, &err) : EXIT_OK;
 }
 
-/* Where the stack of a field is, in words of the stream's own numbers. */
-static uint64_t keep_stack(struct run *run, const struct ktally_field *field, uint64_t id, unsigned int cpu)
+/* The number in @stacks of the stack of a field; of a dump at most @depth frames. */
+static uint64_t keep_stack(struct run *run, const struct ktally_field *field, uint64_t id, unsigned int cpu, struct ktally_stackset *stacks,
+			   unsigned int depth)
 {
 	uint64_t ips[KTALLY_STACK_DEPTH_MAX + 1];
 	const struct ktally_user *user;
@@ -49,35 +50,42 @@ static uint64_t keep_stack(struct run *run, const struct ktally_field *field, ui
 		return 0;
 	if (field->kind == KTALLY_KIND_UDUMP) {
 		user = ktally_reader_user(run->reader, cpu, id);
-		kept = user ? ktally_unwind_dump(run->procs, user, ips, sizeof(ips) / sizeof(ips[0])) : -1;
+		kept = user ? ktally_unwind_dump(run->procs, user, ips, depth) : -1;
 		nr = kept > 0 ? (unsigned int)kept : 0;
 		words = ips;
 	} else if (id != KTALLY_STACK_LOST) {
 		words = ktally_reader_stack(run->reader, cpu, id, &nr);
 	}
-	kept = words && nr ? ktally_stackset_add(ktally_stream_stacks(run->stream), words, nr) : -1;
+	kept = words && nr ? ktally_stackset_add(stacks, words, nr) : -1;
 	return kept > 0 ? (uint64_t)kept : KTALLY_STACKSET_LOST;
+}
+
+unsigned int run_stream_words(struct run *run, const struct ktally_record *record, unsigned int cpu, const struct ktally_schema *schema,
+			      struct ktally_stackset *stacks, unsigned int depth, uint64_t words[KTALLY_REGS])
+{
+	const struct ktally_event *event = (const struct ktally_event *)record;
+	unsigned int nr = (record->size - sizeof(*record)) / sizeof(uint64_t), n;
+
+	if (nr > KTALLY_REGS)
+		nr = KTALLY_REGS;
+	memcpy(words, event->words, nr * sizeof(*words));
+	for (n = 0; schema && n < schema->nr_keys; n++) {
+		const struct ktally_field *field = &schema->keys[n];
+
+		if ((field->kind == KTALLY_KIND_KSTACK || field->kind == KTALLY_KIND_USTACK || field->kind == KTALLY_KIND_UDUMP) && field->word < nr)
+			words[field->word] = keep_stack(run, field, words[field->word], cpu, stacks, depth);
+	}
+	return nr;
 }
 
 void run_stream_keep(struct run *run, const struct ktally_record *record, unsigned int cpu)
 {
-	const struct ktally_event *event = (const struct ktally_event *)record;
-	const struct ktally_schema *schema = ktally_stream_schema(run->stream, record->probe);
 	uint64_t words[KTALLY_REGS];
 	struct ktally_emitted emitted = { .time = record->time, .cpu = cpu, .probe = record->probe, .pid = record->pid, .tid = record->tid,
-					  .nr_words = (record->size - sizeof(*record)) / sizeof(uint64_t), .words = words };
-	unsigned int n;
+					  .words = words };
 
-	if (emitted.nr_words > KTALLY_REGS)
-		emitted.nr_words = KTALLY_REGS;
-	memcpy(words, event->words, emitted.nr_words * sizeof(*words));
-	for (n = 0; schema && n < schema->nr_keys; n++) {
-		const struct ktally_field *field = &schema->keys[n];
-
-		if ((field->kind == KTALLY_KIND_KSTACK || field->kind == KTALLY_KIND_USTACK || field->kind == KTALLY_KIND_UDUMP) &&
-		    field->word < emitted.nr_words)
-			words[field->word] = keep_stack(run, field, words[field->word], cpu);
-	}
+	emitted.nr_words = run_stream_words(run, record, cpu, ktally_stream_schema(run->stream, record->probe), ktally_stream_stacks(run->stream),
+					    KTALLY_STACK_DEPTH_MAX + 1, words);
 	ktally_stream_add(run->stream, &emitted);
 }
 

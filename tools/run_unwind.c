@@ -32,8 +32,8 @@ int run_unwind_plan(struct run *run)
 	if (!run_plan_has(run->plan, KTALLY_KIND_USTACK))
 		return EXIT_OK;
 	if (is(run, "dump")) {
-		out_error("--unwind dump: this adds stacks up in the kernel, where a dump cannot be; use --unwind table, or look at single "
-			  "events with 'ktally trace'");
+		out_error("--unwind dump: this event is added up in the kernel, where a dump cannot be a key; use --unwind table, sample with "
+			  "'ktally profile', or look at single events with 'ktally trace'");
 		return EXIT_USAGE;
 	}
 	if (is(run, "fp"))

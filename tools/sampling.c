@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "out.h"
+#include "run_gather.h"
+#include "run_unwind.h"
 #include "sampling.h"
 
 #define HZ_DEFAULT	99	/* not 100: must not march in step with what runs every 10 ms */
@@ -18,7 +20,8 @@ static unsigned int depth_of(const struct sampling_cfg *cfg)
 	return cfg->depth ? cfg->depth : KTALLY_STACK_DEPTH_MAX;
 }
 
-static char *event_text(const struct sampling_cfg *cfg)
+/* Dumps cannot be keys in the kernel: then each sample is a record, and is added up here. */
+static char *event_text(const struct sampling_cfg *cfg, bool records)
 {
 	const char *stack = cfg->no_kernel ? "user" : cfg->no_user ? "kernel" : "both";
 	const char *filter = cfg->idle ? "" : "tid != 0";
@@ -28,7 +31,7 @@ static char *event_text(const struct sampling_cfg *cfg)
 		source = out_text("cpu-clock");
 	else
 		source = out_text("timer:%uhz", hz_of(cfg));
-	text = out_text("%s/%s/key=comm,pid/stack=%s/depth=%u/", source, filter, stack, depth_of(cfg));
+	text = out_text("%s/%s/%s=comm,pid/stack=%s/depth=%u/", source, filter, records ? "emit" : "key", stack, depth_of(cfg));
 	free(source);
 	return text;
 }
@@ -44,12 +47,15 @@ int sampling_check(const struct sampling_cfg *cfg)
 int sampling_event(struct run *run, const struct sampling_cfg *cfg)
 {
 	struct ktally_compile_opts opts = { .stack_depth = depth_of(cfg), .rows = run->cfg->rows ? run->cfg->rows : SAMPLING_ROWS };
-	char *text = event_text(cfg);
+	bool records = run_unwind_dumps(run) && !cfg->no_user;
+	char *text = event_text(cfg, records);
 	int status = run_event(run, text, &opts);
 
 	free(text);
 	run->period_ns = 1000000000ULL / hz_of(cfg);
 	if (!status && run->compiled)
 		run->plan->probes[run->plan->nr_probes - 1].period = run->period_ns;
+	if (!status && run->compiled && records)
+		status = run_gather_open(run, run->plan->nr_probes - 1, depth_of(cfg));
 	return status;
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Columns of merged tables: numbers, deviations that cancel badly, order of rows; and the set of stacks. */
+#include <errno.h>
 #include <math.h>
 
 #include "crafted.h"
@@ -132,6 +133,49 @@ static void stacks_are_interned(void **state)
 	ktally_stackset_free(set);
 }
 
+/* Records of a process, a dump and a name of two words: as many of each key as were added, a prime in all. */
+static void records_are_gathered(void **state)
+{
+	struct ktally_schema record = { .name = "timer", .nr_keys = 3, .key_words = 4, .keys = {
+		{ .name = "comm", .kind = KTALLY_KIND_STRING, .words = 2 }, { .name = "pid", .kind = KTALLY_KIND_PID, .word = 2, .words = 1 },
+		{ .name = "udump", .kind = KTALLY_KIND_UDUMP, .word = 3, .words = 1 } } };
+	const struct ktally_table *table;
+	struct ktally_gather *gather;
+	uint64_t words[4], sum = 0, want;
+	unsigned int i;
+	size_t r;
+
+	(void)state;
+	assert_int_equal(ktally_gather_new(&gather, &record), 0);
+	table = ktally_gather_table(gather);
+	assert_int_equal(table->nr_rows, 0);
+	for (i = 0; i < 10007; i++) {
+		memset(words, 0, sizeof(words));
+		strcpy((char *)words, i % 2 ? "odd" : "even");
+		words[2] = 1;
+		words[3] = i % 501 ? i % 501 : KTALLY_STACKSET_LOST;
+		assert_int_equal(ktally_gather_add(gather, words), 0);
+	}
+	table = ktally_gather_table(gather);
+	assert_int_equal(table->nr_rows, 2 * 501);
+	assert_int_equal(table->other.hits, 0);
+	assert_int_equal(table->schema.keys[2].kind, KTALLY_KIND_USTACK);
+	assert_string_equal(table->schema.keys[2].name, "ustack");
+	assert_int_equal(table->schema.values[0].column.kind, KTALLY_COLUMN_COUNT);
+	for (r = 0; r < table->nr_rows; r++) {
+		for (i = 0, want = 0; i < 10007; i++)
+			want += !strcmp((const char *)table->rows[r].key, i % 2 ? "odd" : "even") &&
+				table->rows[r].key[3] == (i % 501 ? i % 501 : KTALLY_STACKSET_LOST);
+		assert_int_equal(table->rows[r].hits, want);
+		assert_int_equal(table->rows[r].key[2], 1);
+		sum += table->rows[r].hits;
+	}
+	assert_int_equal(sum, 10007);
+	ktally_gather_free(gather);
+	record.key_words = KTALLY_KEYS_MAX + 1;
+	assert_int_equal(ktally_gather_new(&gather, &record), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -139,6 +183,7 @@ int main(void)
 		cmocka_unit_test(no_hits_give_zero),
 		cmocka_unit_test(rows_are_sorted),
 		cmocka_unit_test(stacks_are_interned),
+		cmocka_unit_test(records_are_gathered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
