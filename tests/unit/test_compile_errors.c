@@ -102,7 +102,8 @@ static void missing_features(void **state)
 	static const struct { const char *text; uint64_t feature; } list[] = {
 		{ "kprobe:vfs_read", KTALLY_FEATURE_KPROBE }, { "timer:1hz", KTALLY_FEATURE_TIMER }, { "cpu-clock", KTALLY_FEATURE_PERF },
 		{ "sys_enter//stack=kernel/", KTALLY_FEATURE_KSTACK }, { "sys_enter//stack=user/", KTALLY_FEATURE_USTACK },
-		{ "sys_enter//key=cgroup/", KTALLY_FEATURE_CGROUP }, { "sys_enter//key=container/", KTALLY_FEATURE_CGROUP },
+		{ "sys_enter//key=cgroup/", KTALLY_FEATURE_CGROUP | KTALLY_FEATURE_CGROUP_V1 },
+		{ "sys_enter//key=container/", KTALLY_FEATURE_CGROUP | KTALLY_FEATURE_CGROUP_V1 },
 	};
 	unsigned int i;
 
