@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Judges stacks that were sampled from workloads whose calls are known (truth.py), frame by frame.
 
-usage: judge.py FOLDER WORKLOAD...: reads FOLDER/WORKLOAD.json, reports of `ktally profile`; prints a table and a line for each workload
+usage: judge.py [--arm64] FOLDER WORKLOAD...: reads FOLDER/WORKLOAD.json, reports of `ktally profile`; prints a table and a line for each workload
 """
 import collections
 import functools
@@ -198,7 +198,9 @@ def table(found):
 
 
 def main():
-    folder, names = sys.argv[1], sys.argv[2:]
+    folder, *names = [arg for arg in sys.argv[1:] if arg != "--arm64"]
+    if "--arm64" in sys.argv:
+        truth.know_arm64()
     found, failed = {}, 0
     for name in names:
         path = f"{folder}/{name}.json"
