@@ -46,6 +46,7 @@ static bool evict(struct ktally_ring *ring, u64 end)
 	const struct ktally_record *old;
 	unsigned int steps;
 	u64 tail, next;
+	u16 type;
 
 	/* The smallest record is 8 bytes of padding, the largest to be placed under 4 KiB: that many steps are enough. */
 	for (steps = 0; steps < 1024; steps++) {
@@ -55,8 +56,10 @@ static bool evict(struct ktally_ring *ring, u64 end)
 		if (tail >= READ_ONCE(page->head))
 			return false;
 		old = (void *)(ring->data + (tail & (ring->size - 1)));
-		next = tail + old->size;
-		if (cmpxchg_local(&page->tail, tail, next) == tail && old->type != KTALLY_RECORD_PAD)
+		next = tail + READ_ONCE(old->size);
+		/* Before it is given away: an interrupt may write there at once. */
+		type = READ_ONCE(old->type);
+		if (cmpxchg_local(&page->tail, tail, next) == tail && type != KTALLY_RECORD_PAD)
 			ktally_word_inc(&page->overwritten);
 	}
 	return false;

@@ -7,6 +7,7 @@
 #include <linux/timekeeping.h>
 #include <linux/vmalloc.h>
 #include "compat/sync.h"
+#include "percpu.h"
 #include "probe.h"
 #include "ring.h"
 #include "scratch.h"
@@ -58,13 +59,32 @@ void ktally_scratch_keep(const struct ktally_probe *probe, const struct ktally_h
 	ktally_ring_commit(hot->scratch);
 }
 
-static void copy_out(struct ktally_ring *ring, const struct ktally_record *record)
+/* The largest record there can be. */
+#define KEPT_MAX (sizeof(struct ktally_event) + KTALLY_REGS * sizeof(u64))
+
+/*
+ * Takes the record at @at out of the scratch ring. An interrupt above us may overwrite it meanwhile, so it is believed only when it was
+ * still there afterwards. Return: its bytes, or 0
+ */
+static u32 take_record(const struct ktally_ring *from, u64 at, struct ktally_record *copy)
 {
-	struct ktally_record *copy = ktally_ring_reserve(ring, record->size);
+	u64 offset = at & (from->size - 1);
+	const struct ktally_record *record = (void *)(from->data + offset);
+	u32 size = READ_ONCE(record->size);
+
+	/* Of padding there may be more than fits; it has no more than a head. */
+	memcpy(copy, record, min_t(u64, min_t(u64, size, KEPT_MAX), from->size - offset));
+	barrier();
+	return at < READ_ONCE(from->page->tail) ? 0 : size;
+}
+
+static void copy_out(struct ktally_ring *ring, const struct ktally_record *record, u32 size)
+{
+	struct ktally_record *copy = ktally_ring_reserve(ring, size);
 
 	if (!copy)
 		return;
-	memcpy(copy, record, record->size);
+	memcpy(copy, record, size);
 	ktally_ring_commit(ring);
 }
 
@@ -72,19 +92,21 @@ void ktally_scratch_dump(const struct ktally_hot *hot, u64 window, u64 ended)
 {
 	const struct ktally_ring *from = hot->scratch;
 	u64 at = from->page->tail, end = from->page->head;
-	const struct ktally_record *record;
+	struct ktally_record *record = (void *)ktally_scratch();
 	unsigned int seen;
+	u32 size;
 
+	BUILD_BUG_ON(KEPT_MAX > KTALLY_SCRATCH_WORDS * sizeof(long));
 	ended = ended ? ended : ktime_get_mono_fast_ns();
 	window = min_t(u64, window, S64_MAX / 2);
 	window += WINDOW_SLACK(window);
-	for (seen = 0; at < end && seen < DUMP_LIMIT; seen++, at += record->size) {
-		record = (void *)(from->data + (at & (from->size - 1)));
-		/* An interrupt above us overwrote what we were at. */
-		if (at < READ_ONCE(from->page->tail) || !record->size)
+	for (seen = 0; at < end && seen < DUMP_LIMIT; seen++, at += size) {
+		size = take_record(from, at, record);
+		/* Overwritten: the rest is younger than we are. */
+		if (!size)
 			break;
 		/* Of what came after the end, the difference is negative. */
 		if (record->type != KTALLY_RECORD_PAD && (s64)(ended - record->time) <= (s64)window)
-			copy_out(hot->ring, record);
+			copy_out(hot->ring, record, size);
 	}
 }
