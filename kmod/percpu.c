@@ -14,15 +14,7 @@ static struct scratch __percpu *scratch;
 
 unsigned long *ktally_scratch(void)
 {
-	unsigned int level = __this_cpu_read(ktally_level), n = 0;
-
-	if (level & NMI_MASK)
-		n = 3;
-	else if (level & HARDIRQ_MASK)
-		n = 2;
-	else if (level & SOFTIRQ_OFFSET)
-		n = 1;
-	return raw_cpu_ptr(scratch)->words[n];
+	return raw_cpu_ptr(scratch)->words[ktally_level_number()];
 }
 
 int ktally_percpu_init(void)

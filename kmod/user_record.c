@@ -53,9 +53,9 @@ u64 ktally_user_record(const struct ktally_probe *probe, const struct ktally_hot
 	if (!body)
 		return 0;
 	body->image = ktally_task_image(current);
-	/* An NMI may come in between: its id then equals ours but for the lowest bits, which are its own. */
+	/* An interrupt may come in between: its id then differs from ours by no more than the level. */
 	mine->users += KTALLY_LEVELS;
-	body->id = mine->users + (in_nmi() ? 3 : hardirq_count() ? 2 : softirq_count() ? 1 : 0);
+	body->id = mine->users + ktally_level_number();
 	body->nr_regs = KTALLY_NR_REGS;
 	fill_regs((u64 *)body->data, regs, frame);
 	copied = copy_stack(body->data + KTALLY_NR_REGS, regs->sp, size);
