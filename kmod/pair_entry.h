@@ -58,11 +58,11 @@ static inline u64 *frame_clocks(const struct ktally_pair *pair, u64 *frame)
 /* Places of one CPU or one thread: an interrupt that finds one being written leaves it alone. */
 static __always_inline bool pair_take(struct ktally_open *entry)
 {
-	u32 sequence = entry->sequence;
-
-	if (unlikely(sequence & 1))
+	if (unlikely(READ_ONCE(entry->sequence) & 1))
 		return false;
-	WRITE_ONCE(entry->sequence, sequence + 1);
+	barrier();
+	/* In one instruction on x86: an NMI that comes before it, and has taken and given the place, is not undone. */
+	entry->sequence++;
 	/* Odd before the first word changes; pairs with the reader's look at it. */
 	smp_wmb();
 	return true;
@@ -72,7 +72,8 @@ static __always_inline void pair_give(struct ktally_open *entry)
 {
 	/* Whole before it is even; pairs with the reader's look at it and with pair_lock(). */
 	smp_wmb();
-	WRITE_ONCE(entry->sequence, entry->sequence + 1);
+	entry->sequence++;
+	barrier();
 }
 
 /* Places of anybody. Interrupts are off, so that another CPU is soon done; only an NMI gives up. */

@@ -24,14 +24,27 @@ static __always_inline struct ktally_open *plain_entry(const struct ktally_pair 
 	return entry;
 }
 
+/* The same, taken. How many are open is certain only then: an interrupt before that may have started or ended. */
+static __always_inline struct ktally_open *plain_take(const struct ktally_pair *pair, u32 depth)
+{
+	u64 owner = (u64)current->pid + 1;
+	struct ktally_open *entry = pair_entry(pair, ktally_table_hash(owner) >> pair->shift);
+
+	if (unlikely(entry->owner != owner || !pair_take(entry)))
+		return NULL;
+	if (likely(entry->depth == depth))
+		return entry;
+	pair_give(entry);
+	return NULL;
+}
+
 /** plain_start() - ktally_pair_start() of up to one saved word */
 static __always_inline bool plain_start(const struct ktally_pair *pair, void *half, const u64 *saved)
 {
-	struct ktally_open *entry = plain_entry(pair, 0);
+	struct ktally_open *entry = plain_take(pair, 0);
 
 	if (unlikely(!entry))
 		return false;
-	pair_take(entry);
 	PAIR_COUNT(pair, half, starts);
 	if (pair->nr_saved)
 		entry->frames[FRAME_KEYS] = *saved;
@@ -46,11 +59,13 @@ static __always_inline bool plain_start(const struct ktally_pair *pair, void *ha
 /** plain_cancel() - ktally_pair_cancel() */
 static __always_inline bool plain_cancel(const struct ktally_pair *pair, void *half)
 {
-	struct ktally_open *entry = plain_entry(pair, 1);
+	struct ktally_open *entry;
 
-	if (likely(!entry))
-		return plain_entry(pair, 0);
-	pair_take(entry);
+	if (likely(plain_entry(pair, 0)))
+		return true;
+	entry = plain_take(pair, 1);
+	if (!entry)
+		return false;
 	entry->depth = 0;
 	pair_give(entry);
 	PAIR_COUNT(pair, half, abandoned);
@@ -70,17 +85,18 @@ static __always_inline bool plain_unmatched(const struct ktally_pair *pair, void
 static __always_inline bool plain_end(const struct ktally_pair *pair, void *half, u64 *ns, u64 *saved, u64 *weight)
 {
 	u64 now = ktally_ticks(pair->factor), ticks;
-	struct ktally_open *entry = plain_entry(pair, 1);
+	struct ktally_open *entry = plain_take(pair, 1);
 
 	if (unlikely(!entry))
 		return false;
 	ticks = now - entry->frames[FRAME_TIME];
-	if (unlikely((s64)ticks < 0))
+	if (unlikely((s64)ticks < 0)) {
+		pair_give(entry);
 		return false;
+	}
 	*ns = ktally_ticks_to_ns(ticks, pair->factor);
 	*weight = entry->frames[FRAME_WEIGHT];
 	*saved = pair->nr_saved ? entry->frames[FRAME_KEYS] : 0;
-	pair_take(entry);
 	entry->depth = 0;
 	pair_give(entry);
 	PAIR_COUNT(pair, half, ended);
