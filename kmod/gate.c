@@ -43,16 +43,32 @@ static bool pass_bytes(u64 *state, u64 interval, u64 size, u64 *weight)
 	return true;
 }
 
+/* Interrupts may come in between, so what was counted is taken away as often as it was; below 0 it is a debt. */
+static bool pass_every(u64 *count, u64 every, u64 *weight)
+{
+	if (local64_add_return(1, (local64_t *)count) < (s64)every)
+		return false;
+	ktally_word_add(count, -every);
+	multiply(weight, every);
+	return true;
+}
+
+/* Who moves the start of the period passes, and stands for all that came until then. */
 static bool pass_period(u64 *state, u64 period, u64 *weight)
 {
-	u64 now = ktime_get_mono_fast_ns();
+	u64 start, now, waiting;
 
-	state[1]++;
-	if (state[0] && now - state[0] < period)
+	ktally_word_inc(&state[1]);
+	start = READ_ONCE(state[0]);
+	barrier();
+	now = ktime_get_mono_fast_ns();
+	if (start && now - start < period)
 		return false;
-	state[0] = now;
-	multiply(weight, state[1]);
-	state[1] = 0;
+	if (cmpxchg_local(&state[0], start, now) != start)
+		return false;
+	waiting = READ_ONCE(state[1]);
+	ktally_word_add(&state[1], -waiting);
+	multiply(weight, waiting);
 	return true;
 }
 
@@ -62,11 +78,7 @@ bool ktally_gate(const struct ktally_insn *insn, const struct ktally_program *pr
 
 	switch (insn->aux) {
 	case KTALLY_GATE_EVERY:
-		if (++*own < insn->imm)
-			return false;
-		*own = 0;
-		multiply(weight, insn->imm);
-		return true;
+		return pass_every(own, insn->imm, weight);
 	case KTALLY_GATE_RANDOM:
 		multiply(weight, insn->imm);
 		return one_in(state, insn->imm);

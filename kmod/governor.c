@@ -198,7 +198,7 @@ static u32 part(u64 spent, u64 elapsed)
 void ktally_governor_charge(struct ktally_probe *probe, struct ktally_spending *spending, u64 now, u64 ns, bool run, u32 gate)
 {
 	struct ktally_session *session = probe->session;
-	u64 around = (u64)(KTALLY_TIMED_MASK + 1) * probe->ops->overhead * session->governor.clock_ns / 10, all = around, elapsed;
+	u64 around = (u64)(KTALLY_TIMED_MASK + 1) * probe->ops->overhead * session->governor.clock_ns / 10, all = around, elapsed, samples;
 
 	if (run) {
 		ns = believable(probe, ns);
@@ -212,12 +212,14 @@ void ktally_governor_charge(struct ktally_probe *probe, struct ktally_spending *
 	spending->spent += all;
 	spending->spent_around += around;
 	spending->samples++;
-	elapsed = now - spending->since;
-	if (elapsed < WINDOW_NS || (spending->samples < SAMPLES_MIN && elapsed < WINDOW_MAX_NS))
+	/* An interrupt in between may have ended the window, later than we are. */
+	samples = READ_ONCE(spending->samples);
+	elapsed = now - READ_ONCE(spending->since);
+	if ((s64)elapsed < (s64)WINDOW_NS || (samples < SAMPLES_MIN && elapsed < WINDOW_MAX_NS))
 		return;
 	spending->share = part(spending->spent, elapsed);
 	spending->around = part(spending->spent_around, elapsed);
-	spending->each = div64_u64(spending->spent, spending->samples);
+	spending->each = div64_u64(spending->spent, max_t(u64, samples, 1));
 	spending->since = now;
 	spending->spent = 0;
 	spending->spent_around = 0;
