@@ -38,7 +38,7 @@
 
 /**
  * struct remembered - the rule of an address, as it was last found
- * @ip: the address; written first as 0 and last as itself, since an NMI may come in the middle
+ * @ip: the address; written first as 0 and last as itself, since an NMI may look in the middle
  * @image: of whom
  * @rule: NULL: nothing is mapped there
  * @changes: of the place then
@@ -54,6 +54,7 @@ struct remembered {
 
 struct ktally_walker {
 	struct ktally_unwind_count count;
+	bool remembering;
 	struct remembered remembered[1 << REMEMBERED_BITS];
 };
 
@@ -156,6 +157,11 @@ static __always_inline const struct ktally_unwind_rule *find_rule(const struct w
 			return rule;
 	}
 	rule = search_rule(walk, ip);
+	/* An NMI in the middle leaves entries alone: half of one and half of another would be a wrong rule. */
+	if (unlikely(READ_ONCE(walk->walker->remembering)))
+		return rule;
+	WRITE_ONCE(walk->walker->remembering, true);
+	barrier();
 	WRITE_ONCE(entry->ip, 0);
 	barrier();
 	entry->image = walk->image;
@@ -164,6 +170,8 @@ static __always_inline const struct ktally_unwind_rule *find_rule(const struct w
 	entry->generation = walk->generation;
 	barrier();
 	WRITE_ONCE(entry->ip, ip);
+	barrier();
+	WRITE_ONCE(walk->walker->remembering, false);
 	return rule;
 }
 
