@@ -204,9 +204,33 @@ static bool bucket(const struct ktally_insn *insn, u64 value, u64 *dst)
 /* In the place of the last count: the governor took counters away since, so that nobody knows whose a difference would be. */
 #define LAST_UNKNOWN (~0ULL)
 
+/* Each failure is an interrupt that took the difference until then for itself: there cannot be many. */
+#define DIFFERENCE_TRIES 16
+
+/* Reads a counter; the difference to the last time, @last, is nobody else's. */
+static noinline bool counter_difference(const struct ktally_insn *insn, u64 *last, u64 *dst)
+{
+	unsigned int tries;
+	u64 then, now;
+
+	*dst = 0;
+	for (tries = 0; tries < DIFFERENCE_TRIES; tries++) {
+		then = READ_ONCE(*last);
+		barrier();
+		if (!ktally_counter_read((void *)(unsigned long)insn->imm, &now))
+			return false;
+		if (cmpxchg_local(last, then, now) != then)
+			continue;
+		if (likely(then != LAST_UNKNOWN))
+			*dst = now - then;
+		return true;
+	}
+	return true;
+}
+
 static __always_inline bool counter(const struct ktally_run *run, const struct ktally_insn *insn, u64 *dst)
 {
-	u64 *last = raw_cpu_ptr(run->probe->program->state) + insn->aux, now;
+	u64 *last = raw_cpu_ptr(run->probe->program->state) + insn->aux;
 
 	*dst = 0;
 	if (unlikely(run->probe->session->governor.no_counters)) {
@@ -214,26 +238,27 @@ static __always_inline bool counter(const struct ktally_run *run, const struct k
 			*last = LAST_UNKNOWN;
 		return true;
 	}
-	if (!ktally_counter_read((void *)(unsigned long)insn->imm, &now))
-		return false;
-	*dst = now;
-	if (insn->aux) {
-		*dst = likely(*last != LAST_UNKNOWN) ? now - *last : 0;
-		*last = now;
-	}
-	return true;
+	if (insn->aux)
+		return counter_difference(insn, last, dst);
+	return ktally_counter_read((void *)(unsigned long)insn->imm, dst);
 }
 
 void ktally_program_skip(const struct ktally_probe *probe)
 {
 	const struct ktally_insn *insn = probe->program->insns, *end = insn + probe->program->nr;
 	bool away = probe->session->governor.no_counters;
-	u64 now = LAST_UNKNOWN;
+	u64 now = LAST_UNKNOWN, then, *last;
 
-	for (; insn < end; insn++)
-		if (insn->op == KTALLY_OP_COUNTER && insn->aux &&
-		    (away || ktally_counter_read((void *)(unsigned long)insn->imm, &now)))
-			*(raw_cpu_ptr(probe->program->state) + insn->aux) = now;
+	for (; insn < end; insn++) {
+		if (insn->op != KTALLY_OP_COUNTER || !insn->aux)
+			continue;
+		last = raw_cpu_ptr(probe->program->state) + insn->aux;
+		then = READ_ONCE(*last);
+		barrier();
+		/* Unless an interrupt has looked later than we. */
+		if (away || ktally_counter_read((void *)(unsigned long)insn->imm, &now))
+			cmpxchg_local(last, then, now);
+	}
 }
 
 /* How a hit ends that a filter or a gate of the program refused. */
