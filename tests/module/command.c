@@ -12,20 +12,7 @@
 #include "ktally_test.h"
 #include "trace.h"
 
-#define NUMBERS_MAX 3
-#define WORD_MAX 64
-
-/**
- * struct order - a command with its arguments
- * @number: those that are numbers, in order
- * @word: the one that is none, or ""
- */
-struct order {
-	u64 number[NUMBERS_MAX];
-	char word[WORD_MAX];
-};
-
-static int do_fire(const struct order *order)
+static int do_fire(const struct ktally_test_order *order)
 {
 	u64 i;
 
@@ -34,25 +21,25 @@ static int do_fire(const struct order *order)
 	return 0;
 }
 
-static int do_begin(const struct order *order)
+static int do_begin(const struct ktally_test_order *order)
 {
 	trace_begin(order->number[0]);
 	return 0;
 }
 
-static int do_middle(const struct order *order)
+static int do_middle(const struct ktally_test_order *order)
 {
 	trace_middle(order->number[0]);
 	return 0;
 }
 
-static int do_end(const struct order *order)
+static int do_end(const struct ktally_test_order *order)
 {
 	trace_end(order->number[0]);
 	return 0;
 }
 
-static int do_pair(const struct order *order)
+static int do_pair(const struct ktally_test_order *order)
 {
 	u64 i;
 
@@ -64,7 +51,7 @@ static int do_pair(const struct order *order)
 	return 0;
 }
 
-static int do_call(const struct order *order)
+static int do_call(const struct ktally_test_order *order)
 {
 	unsigned long arg = order->number[1];
 	u64 i;
@@ -75,7 +62,7 @@ static int do_call(const struct order *order)
 	return 0;
 }
 
-static int do_text(const struct order *order)
+static int do_text(const struct ktally_test_order *order)
 {
 	u64 i;
 
@@ -85,7 +72,7 @@ static int do_text(const struct order *order)
 	return 0;
 }
 
-static int do_nest(const struct order *order)
+static int do_nest(const struct ktally_test_order *order)
 {
 	u64 i;
 
@@ -94,7 +81,7 @@ static int do_nest(const struct order *order)
 	return 0;
 }
 
-static int do_recurse(const struct order *order)
+static int do_recurse(const struct ktally_test_order *order)
 {
 	u64 i;
 
@@ -106,12 +93,12 @@ static int do_recurse(const struct order *order)
 	return 0;
 }
 
-static int do_spin(const struct order *order)
+static int do_spin(const struct ktally_test_order *order)
 {
 	return ktally_test_spin(order->number[0]) == order->number[0] ? 0 : -EIO;
 }
 
-static int do_switch(const struct order *order)
+static int do_switch(const struct ktally_test_order *order)
 {
 	u64 i;
 
@@ -122,7 +109,7 @@ static int do_switch(const struct order *order)
 	return 0;
 }
 
-static int do_store(const struct order *order)
+static int do_store(const struct ktally_test_order *order)
 {
 	u64 i;
 
@@ -131,7 +118,7 @@ static int do_store(const struct order *order)
 	return 0;
 }
 
-static int do_load(const struct order *order)
+static int do_load(const struct ktally_test_order *order)
 {
 	u64 i;
 
@@ -140,13 +127,15 @@ static int do_load(const struct order *order)
 	return 0;
 }
 
-static int do_count(const struct order *order)
+static int do_count(const struct ktally_test_order *order)
 {
 	bool user = !strcmp(order->word, "user");
-	struct pt_regs *regs = get_irq_regs(), here;
+	struct pt_regs *regs = ktally_test_nmi_regs(), here;
 
 	if (order->word[0] && !user)
 		return -EINVAL;
+	if (!regs)
+		regs = get_irq_regs();
 	if (!regs) {
 		perf_fetch_caller_regs(&here);
 		regs = &here;
@@ -154,7 +143,19 @@ static int do_count(const struct order *order)
 	return ktally_test_pmu_count(order->number[0], order->number[1], user, regs);
 }
 
-static int do_burn(const struct order *order)
+static int do_send(const struct ktally_test_order *order)
+{
+	if (in_interrupt() || irqs_disabled())
+		return -EPERM;
+	return ktally_test_nmi_send(order->number[0], order->number[1]);
+}
+
+static int do_aim(const struct ktally_test_order *order)
+{
+	return ktally_test_step_aim(order->number[0], order->number[1], order->number[2], order->number[3]);
+}
+
+static int do_burn(const struct ktally_test_order *order)
 {
 	if (!order->number[1] || order->number[1] > KTALLY_TEST_EVENTS)
 		return -EINVAL;
@@ -163,9 +164,9 @@ static int do_burn(const struct order *order)
 }
 
 /* A row a command: how many numbers it wants, whether a word too. */
-static const struct command {
+static const struct ktally_test_verb {
 	const char *name;
-	int (*run)(const struct order *order);
+	int (*run)(const struct ktally_test_order *order);
 	unsigned int numbers;
 	enum { WORD_NONE, WORD_MAYBE, WORD_MUST } word;
 } commands[] = {
@@ -184,10 +185,12 @@ static const struct command {
 	{ "load", do_load, 1 },
 	{ "count", do_count, 2, WORD_MAYBE },
 	{ "burn", do_burn, 3 },
+	{ "send", do_send, 2 },
+	{ "aim", do_aim, 4 },
 };
 
 /* Copies the next word of *@line into @word and moves *@line behind it. Return: whether there was one that fits */
-static bool next_word(const char **line, char word[WORD_MAX])
+static bool next_word(const char **line, char word[KTALLY_TEST_WORD])
 {
 	const char *start = *line;
 	size_t len;
@@ -196,43 +199,54 @@ static bool next_word(const char **line, char word[WORD_MAX])
 		start++;
 	len = strcspn(start, " ");
 	*line = start + len;
-	if (!len || len >= WORD_MAX)
+	if (!len || len >= KTALLY_TEST_WORD)
 		return false;
 	memcpy(word, start, len);
 	word[len] = '\0';
 	return true;
 }
 
-static int parse(const struct command *command, const char *line, struct order *order)
+static int parse_rest(const char *line, struct ktally_test_order *order)
 {
-	char word[WORD_MAX];
+	char word[KTALLY_TEST_WORD];
 	unsigned int i;
 	bool more;
 
-	memset(order, 0, sizeof(*order));
-	for (i = 0; i < command->numbers; i++)
+	for (i = 0; i < order->verb->numbers; i++)
 		if (!next_word(&line, word) || kstrtou64(word, 0, &order->number[i]))
 			return -EINVAL;
 	more = next_word(&line, order->word);
-	if (more ? command->word == WORD_NONE : command->word == WORD_MUST)
+	if (more ? order->verb->word == WORD_NONE : order->verb->word == WORD_MUST)
 		return -EINVAL;
 	return next_word(&line, word) ? -EINVAL : 0;
 }
 
-int ktally_test_command(const char *line)
+int ktally_test_parse(const char *line, struct ktally_test_order *order)
 {
-	struct order order;
-	char name[WORD_MAX];
+	char name[KTALLY_TEST_WORD];
 	unsigned int i;
-	int err;
 
+	memset(order, 0, sizeof(*order));
 	if (!next_word(&line, name))
 		return -EINVAL;
 	for (i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (strcmp(commands[i].name, name))
 			continue;
-		err = parse(&commands[i], line, &order);
-		return err ? err : commands[i].run(&order);
+		order->verb = &commands[i];
+		return parse_rest(line, order);
 	}
 	return -EINVAL;
+}
+
+int ktally_test_run(const struct ktally_test_order *order)
+{
+	return order->verb->run(order);
+}
+
+int ktally_test_command(const char *line)
+{
+	struct ktally_test_order order;
+	int err = ktally_test_parse(line, &order);
+
+	return err ? err : ktally_test_run(&order);
 }

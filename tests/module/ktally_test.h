@@ -49,18 +49,54 @@ void ktally_test_pmu_uninit(void);
  * @regs: where, for overflow handlers
  *
  * Return: 0 or -EINVAL.
- * Context: any but NMI.
+ * Context: any, NMI included, also while the same is under way on this CPU.
  */
 int ktally_test_pmu_count(unsigned int event, u64 delta, bool user, struct pt_regs *regs);
 /** ktally_test_pmu_show() - what was handed out: a line "CPU EVENT COUNT" where that is not 0 */
 void ktally_test_pmu_show(struct seq_file *file);
 
+/* Commands: command.c */
+#define KTALLY_TEST_NUMBERS	4
+#define KTALLY_TEST_WORD	64
+
 /**
- * ktally_test_command() - run one command, see main.c
- *
- * Return: 0, -EINVAL if it is none or has wrong arguments, -EPERM if it cannot be run in an interrupt.
- * Context: process or interrupt.
+ * struct ktally_test_order - a command with its arguments
+ * @verb: which
+ * @number: those that are numbers, in order
+ * @word: the one that is none, or ""
  */
+struct ktally_test_order {
+	const struct ktally_test_verb *verb;
+	u64 number[KTALLY_TEST_NUMBERS];
+	char word[KTALLY_TEST_WORD];
+};
+
+/** ktally_test_parse() - understand a line, see main.c. Return: 0 or -EINVAL. Context: any. */
+int ktally_test_parse(const char *line, struct ktally_test_order *order);
+/**
+ * ktally_test_run() - do what was understood
+ *
+ * Return: 0 or -errno, -EPERM if it cannot be done in an interrupt.
+ * Context: process, interrupt, or NMI.
+ */
+int ktally_test_run(const struct ktally_test_order *order);
+/** ktally_test_command() - both */
 int ktally_test_command(const char *line);
+
+/* NMIs, and code that is followed by one after each instruction: nmi.c */
+int ktally_test_nmi_init(void);
+void ktally_test_nmi_uninit(void);
+/** ktally_test_nmi_regs() - where the NMI that we are in came, or NULL. Context: any, with preemption off or whatever comes of it. */
+struct pt_regs *ktally_test_nmi_regs(void);
+/** ktally_test_nmi_add() - one more command that each NMI runs, or with NULL none any more. Context: process. */
+int ktally_test_nmi_add(const char *line);
+/** ktally_test_nmi_send() - see main.c, "send". Context: process. */
+int ktally_test_nmi_send(unsigned int cpu, u64 nr);
+/** ktally_test_step_aim() - see main.c, "aim". Context: process. */
+int ktally_test_step_aim(u64 from, u64 to, u64 skip, u64 every);
+/** ktally_test_step() - see main.c, "step". Context: process. */
+int ktally_test_step(const char *line);
+/** ktally_test_nmi_show() - how many came: a line "CPU 0 COUNT" where that is not 0 */
+void ktally_test_nmi_show(struct seq_file *file);
 
 #endif /* _KTALLY_TEST_H */

@@ -21,7 +21,15 @@
  *	burn N EVENT DELTA	the same, N times, from ktally_test_burn()
  *	irq COMMAND		runs COMMAND in an interrupt on this CPU ("switch" cannot)
  *
- * Reading the file gives what "count" and "burn" handed out: lines "CPU EVENT COUNT".
+ * On x86 since 5.8, with a local APIC:
+ *
+ *	nmi COMMAND		each NMI runs COMMAND too, after those that were told before; "nmi" alone: none any more
+ *	send CPU N		N NMIs to CPU, one after the other, at moments that nobody chose; best written on another CPU
+ *	step COMMAND		runs COMMAND on this CPU one instruction at a time, with an NMI after each
+ *	aim FROM TO SKIP EVERY	of the instructions that steps meet from address FROM up to TO (0 0: all) the NMIs leave out SKIP, then each
+ *				EVERY-th has one (0: one alone)
+ *
+ * Reading the file gives what "count" and "burn" handed out: lines "CPU EVENT COUNT"; and how many NMIs came: lines "CPU 0 COUNT".
  *
  * The PMU has 4 places per CPU, events one..eight (event=1..8; "eight" has a scale and a unit), and a term "times": every
  * count counts that often (config1, 0 is 1). When a sampling counter passes its period, its overflow handler is called at
@@ -71,6 +79,17 @@ static int run_by_irq(const char *line)
 	return err;
 }
 
+static int run_line(const char *line)
+{
+	if (!strncmp(line, "irq ", 4))
+		return run_by_irq(skip_spaces(line + 4));
+	if (!strncmp(line, "step ", 5))
+		return ktally_test_step(line + 5);
+	if (!strncmp(line, "nmi ", 4))
+		return ktally_test_nmi_add(line + 4);
+	return strcmp(line, "nmi") ? ktally_test_command(line) : ktally_test_nmi_add(NULL);
+}
+
 static int run_lines(char *lines)
 {
 	char *line;
@@ -78,9 +97,8 @@ static int run_lines(char *lines)
 
 	while (!err && (line = strsep(&lines, "\n"))) {
 		line = strim(line);
-		if (!*line)
-			continue;
-		err = strncmp(line, "irq ", 4) ? ktally_test_command(line) : run_by_irq(skip_spaces(line + 4));
+		if (*line)
+			err = run_line(line);
 	}
 	return err;
 }
@@ -103,6 +121,7 @@ static ssize_t test_write(struct file *file, const char __user *from, size_t siz
 static int test_show(struct seq_file *file, void *unused)
 {
 	ktally_test_pmu_show(file);
+	ktally_test_nmi_show(file);
 	return 0;
 }
 
@@ -137,15 +156,25 @@ static int __init test_init(void)
 	err = ktally_test_pmu_init();
 	if (err)
 		return err;
+	err = ktally_test_nmi_init();
+	if (err)
+		goto err_pmu;
 	err = misc_register(&device);
 	if (err)
-		ktally_test_pmu_uninit();
+		goto err_nmi;
+	return 0;
+
+err_nmi:
+	ktally_test_nmi_uninit();
+err_pmu:
+	ktally_test_pmu_uninit();
 	return err;
 }
 
 static void __exit test_exit(void)
 {
 	misc_deregister(&device);
+	ktally_test_nmi_uninit();
 	ktally_test_pmu_uninit();
 	tracepoint_synchronize_unregister();
 }

@@ -4,7 +4,7 @@
  *
  * As in hardware, a CPU has a few places; a counter in a place counts on there unseen, until it is read, stopped or taken
  * off, and one that finds no place is refused, so that the kernel lets them take turns. All of a CPU's places are
- * touched on that CPU with interrupts off.
+ * touched on that CPU with interrupts off; an NMI may count in the middle of that, so what it changes is changed whole.
  */
 #include <linux/errno.h>
 #include <linux/irqflags.h>
@@ -23,7 +23,7 @@
  */
 struct place {
 	struct perf_event *event;
-	u64 counted;
+	local64_t counted;
 };
 
 /**
@@ -33,7 +33,7 @@ struct place {
  */
 struct test_cpu {
 	struct place place[KTALLY_TEST_PLACES];
-	u64 handed[KTALLY_TEST_EVENTS + 1];
+	local64_t handed[KTALLY_TEST_EVENTS + 1];
 };
 
 static struct test_cpu __percpu *cpus;
@@ -44,28 +44,34 @@ static struct place *place_of(struct perf_event *event)
 	return &this_cpu_ptr(cpus)->place[event->hw.idx];
 }
 
+/* Who moves the mark adds what lies between: nothing is added twice, whoever comes in between. */
 static void pmu_read(struct perf_event *event)
 {
-	u64 now = place_of(event)->counted;
-	u64 delta = now - local64_read(&event->hw.prev_count);
+	u64 before, now;
 
-	local64_set(&event->hw.prev_count, now);
-	local64_add(delta, &event->count);
-	local64_sub(delta, &event->hw.period_left);
+	do {
+		before = local64_read(&event->hw.prev_count);
+		now = local64_read(&place_of(event)->counted);
+	} while (local64_cmpxchg(&event->hw.prev_count, before, now) != before);
+	local64_add(now - before, &event->count);
+	local64_sub(now - before, &event->hw.period_left);
 }
 
 static void pmu_start(struct perf_event *event, int flags)
 {
-	local64_set(&event->hw.prev_count, place_of(event)->counted);
-	event->hw.state = 0;
+	local64_set(&event->hw.prev_count, local64_read(&place_of(event)->counted));
+	/* From here on it counts. */
+	barrier();
+	WRITE_ONCE(event->hw.state, 0);
 }
 
 static void pmu_stop(struct perf_event *event, int flags)
 {
 	if (event->hw.state & PERF_HES_STOPPED)
 		return;
+	WRITE_ONCE(event->hw.state, PERF_HES_STOPPED | PERF_HES_UPTODATE);
+	barrier();
 	pmu_read(event);
-	event->hw.state = PERF_HES_STOPPED | PERF_HES_UPTODATE;
 }
 
 static int pmu_add(struct perf_event *event, int flags)
@@ -78,9 +84,10 @@ static int pmu_add(struct perf_event *event, int flags)
 			break;
 	if (i == KTALLY_TEST_PLACES)
 		return -EAGAIN;
-	cpu->place[i].event = event;
 	event->hw.idx = i;
 	event->hw.state = PERF_HES_STOPPED | PERF_HES_UPTODATE;
+	barrier();
+	WRITE_ONCE(cpu->place[i].event, event);
 	if (flags & PERF_EF_START)
 		pmu_start(event, PERF_EF_RELOAD);
 	return 0;
@@ -89,7 +96,8 @@ static int pmu_add(struct perf_event *event, int flags)
 static void pmu_del(struct perf_event *event, int flags)
 {
 	pmu_stop(event, PERF_EF_UPDATE);
-	place_of(event)->event = NULL;
+	WRITE_ONCE(place_of(event)->event, NULL);
+	barrier();
 	event->hw.idx = -1;
 }
 
@@ -131,10 +139,16 @@ static bool counts(const struct perf_event *event, unsigned int which, bool user
 static void overflow(struct place *place, struct perf_event *event, struct pt_regs *regs)
 {
 	struct perf_sample_data data;
+	s64 left;
 
 	pmu_read(event);
-	while (place->event == event && !event->hw.state && (s64)local64_read(&event->hw.period_left) <= 0) {
-		local64_add(event->hw.sample_period, &event->hw.period_left);
+	while (READ_ONCE(place->event) == event && !READ_ONCE(event->hw.state)) {
+		left = local64_read(&event->hw.period_left);
+		if (left > 0)
+			break;
+		/* Each period has one caller. */
+		if (local64_cmpxchg(&event->hw.period_left, left, left + event->hw.sample_period) != left)
+			continue;
 		perf_sample_data_init(&data, 0, event->hw.sample_period);
 		event->overflow_handler(event, &data, regs);
 	}
@@ -150,15 +164,16 @@ int ktally_test_pmu_count(unsigned int event, u64 delta, bool user, struct pt_re
 		return -EINVAL;
 	local_irq_save(flags);
 	cpu = this_cpu_ptr(cpus);
-	cpu->handed[event] += delta;
+	local64_add(delta, &cpu->handed[event]);
 	for (i = 0; i < KTALLY_TEST_PLACES; i++) {
 		struct place *place = &cpu->place[i];
+		struct perf_event *counter = READ_ONCE(place->event);
 
-		if (!counts(place->event, event, user))
+		if (!counts(counter, event, user))
 			continue;
-		place->counted += delta * (place->event->attr.config1 ? place->event->attr.config1 : 1);
-		if (place->event->attr.sample_period)
-			overflow(place, place->event, regs);
+		local64_add(delta * (counter->attr.config1 ? counter->attr.config1 : 1), &place->counted);
+		if (counter->attr.sample_period)
+			overflow(place, counter, regs);
 	}
 	local_irq_restore(flags);
 	return 0;
@@ -167,11 +182,15 @@ int ktally_test_pmu_count(unsigned int event, u64 delta, bool user, struct pt_re
 void ktally_test_pmu_show(struct seq_file *file)
 {
 	unsigned int cpu, event;
+	u64 count;
 
-	for_each_possible_cpu(cpu)
-		for (event = 1; event <= KTALLY_TEST_EVENTS; event++)
-			if (per_cpu_ptr(cpus, cpu)->handed[event])
-				seq_printf(file, "%u %u %llu\n", cpu, event, per_cpu_ptr(cpus, cpu)->handed[event]);
+	for_each_possible_cpu(cpu) {
+		for (event = 1; event <= KTALLY_TEST_EVENTS; event++) {
+			count = local64_read(&per_cpu_ptr(cpus, cpu)->handed[event]);
+			if (count)
+				seq_printf(file, "%u %u %llu\n", cpu, event, count);
+		}
+	}
 }
 
 int ktally_test_pmu_init(void)
