@@ -89,6 +89,10 @@ static int symbolize_native(struct stack *stack, const uint64_t *words, unsigned
 	stack->native = calloc(nr + 1, sizeof(*stack->native));
 	if (!stack->native)
 		return -ENOMEM;
+	if (nr) {
+		ktally_symbolize_soon(stack->sym, stack->image, words, 1, false);
+		ktally_symbolize_soon(stack->sym, stack->image, words + 1, nr - 1, true);
+	}
 	for (i = 0; i < nr; i++) {
 		stack->native[i] = ktally_symbolize_user(stack->sym, stack->image, words[i], caller);
 		stack->nr_native++;
