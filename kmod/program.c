@@ -186,11 +186,16 @@ static __always_inline bool jumps(u8 op, u64 a, u64 b)
 	return a & b;
 }
 
-static u32 stack_id(const struct ktally_run *run, const struct ktally_insn *insn)
+static u64 stack_id(const struct ktally_run *run, const struct ktally_insn *insn)
 {
+	u64 id;
+
 	if (run->probe->session->governor.no_stacks)
 		return 0;
-	return ktally_stack_id(run->probe, run->hot, run->hit, insn->aux, insn->imm);
+	id = ktally_stack_id(run->probe, run->hot, run->hit, insn->aux & ~KTALLY_STACK_ANYWHERE, insn->imm);
+	if (insn->aux & KTALLY_STACK_ANYWHERE && id && id != KTALLY_STACK_LOST)
+		id |= (run->hot->stacks->cpu + 1ULL) << 32;
+	return id;
 }
 
 static bool bucket(const struct ktally_insn *insn, u64 value, u64 *dst)

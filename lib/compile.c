@@ -193,7 +193,7 @@ static void set_sizes(const struct kt_compile *c, struct ktally_plan *plan)
 		plan->ring_size = KT_DEFAULT_DUMP_RING;
 	if ((c->emit || c->dump) && !plan->ring_size)
 		plan->ring_size = KT_DEFAULT_RING;
-	if ((c->stack & ~KT_STACK_DUMP || c->exstack) && !plan->stack_entries)
+	if ((c->has_stack || c->exstack) && !plan->stack_entries)
 		plan->stack_entries = KT_DEFAULT_STACKS;
 	if ((c->keep || c->dump) && !plan->scratch_size)
 		plan->scratch_size = KT_DEFAULT_SCRATCH;

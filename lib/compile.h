@@ -273,6 +273,7 @@ struct kt_compile {
 		int pos, len;
 	} where[KT_ATTRS_MAX];		/* and where they stand */
 	unsigned int stack;		/* KTALLY_STACK_KERNEL | KTALLY_STACK_USER | KT_STACK_DUMP */
+	bool has_stack;			/* one goes to the store */
 	unsigned int dump_bytes;	/* of the user stack in a dump */
 	unsigned int exstack;			/* KTALLY_COLUMN_KSTACK or KTALLY_COLUMN_USTACK */
 	unsigned int depth, rows;
@@ -298,7 +299,10 @@ int kt_parse_const(struct kt_compile *c, const char *what, int64_t *value, enum 
 struct kt_node *kt_name(struct kt_compile *c, const struct kt_token *name);
 struct kt_node *kt_function(struct kt_compile *c, const struct kt_token *name, struct kt_node **args, unsigned int nr);
 struct kt_node *kt_context(struct kt_compile *c, enum ktally_context ctx);
+/** kt_stack_id - @kind: KTALLY_STACK_* */
 struct kt_node *kt_stack_id(struct kt_compile *c, unsigned int kind, unsigned int depth);
+/** kt_stack_depth - of the stacks of an event, as depth= or the options have it */
+unsigned int kt_stack_depth(const struct kt_compile *c);
 struct kt_node *kt_user_dump(struct kt_compile *c, unsigned int bytes);
 bool kt_is_word(const char *name);			/* a word of the context */
 
@@ -444,6 +448,8 @@ int kt_check_role(struct kt_compile *c, bool start, const char *name, int pos, i
 /* pair_names.c */
 struct kt_node *kt_result(struct kt_compile *c, enum kt_result what, unsigned int n, enum ktally_kind kind, int pos, int len);
 bool kt_pair_name(struct kt_compile *c, const struct kt_token *name, struct kt_node **node);	/* false: the name is none of a pair */
+/** kt_start_image - the image of the process at the start, saved for this end */
+struct kt_node *kt_start_image(struct kt_compile *c);
 struct kt_node *kt_pair_element(struct kt_compile *c, const struct kt_token *name, const struct kt_node *index);
 void kt_near_pair_names(struct kt_near *near);
 bool kt_uses_results(const struct kt_node *node);

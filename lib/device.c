@@ -273,3 +273,13 @@ const uint64_t *ktally_mapping_stack(const struct ktally_mapping *map, uint64_t 
 	*nr = stack->nr;
 	return (const uint64_t *)stack->ips;
 }
+
+const uint64_t *ktally_device_stack(const struct ktally_device *dev, unsigned int here, uint64_t word, unsigned int *nr)
+{
+	uint64_t cpu = KTALLY_STACK_CPU(word, here);
+
+	*nr = 0;
+	if (cpu >= dev->nr_cpus || !dev->cpus[cpu].present)
+		return NULL;
+	return ktally_mapping_stack(&dev->cpus[cpu].stacks, KTALLY_STACK_ID(word), nr);
+}

@@ -50,6 +50,8 @@ static inline const struct ktally_open *ktally_pairs_at(const struct ktally_pair
 }
 /** ktally_mapping_ring - the head of a ring, NULL if it does not fit the mapping */
 const struct ktally_ring_page *ktally_mapping_ring(const struct ktally_mapping *map, unsigned int cpu);
+/** ktally_device_stack - ktally_mapping_stack() of a word that CPU @here had, and that may say that its stack is of another one */
+const uint64_t *ktally_device_stack(const struct ktally_device *dev, unsigned int here, uint64_t word, unsigned int *nr);
 /** ktally_mapping_stack - addresses of stack @id, NULL (and *@nr 0) if there is no such stack in the store */
 const uint64_t *ktally_mapping_stack(const struct ktally_mapping *map, uint64_t id, unsigned int *nr);
 

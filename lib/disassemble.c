@@ -106,7 +106,7 @@ static int fetch(const struct ktally_insn *insn, char *buf, size_t size)
 			return snprintf(buf, size, "r%u = context %u?", insn->dst, insn->aux);
 		return snprintf(buf, size, "r%u%s = %s", insn->dst, insn->aux == KTALLY_CTX_COMM ? ".." : "", contexts[insn->aux]);
 	case KTALLY_OP_STACK:
-		return snprintf(buf, size, "r%u = %s stack depth %" PRIu64, insn->dst, insn->aux == KTALLY_STACK_USER ? "user" : "kernel",
+		return snprintf(buf, size, "r%u = %s stack depth %" PRIu64, insn->dst, insn->aux & KTALLY_STACK_USER ? "user" : "kernel",
 				(uint64_t)insn->imm);
 	case KTALLY_OP_USER:
 		return snprintf(buf, size, "r%u = user registers and %" PRIu64 " bytes of stack", insn->dst, (uint64_t)insn->imm);

@@ -10,6 +10,7 @@
 /* The public snapshot comes first: freeing one frees the merge it is part of. */
 struct ktally_merge {
 	struct ktally_snapshot snap;
+	const struct ktally_device *dev;	/* what is merged at the moment */
 	unsigned int nr_tables;
 	struct ktally_table_info *tables;
 	struct ktally_rowset *rowsets;
@@ -106,8 +107,8 @@ void ktally_snapshot_free(struct ktally_snapshot *snap)
 	ktally_merge_free((struct ktally_merge *)snap);
 }
 
-/* Stack ids of one CPU's store mean nothing elsewhere: replace them by ids of the snapshot's own set. */
-static int translate_stack(struct ktally_merge *merge, const struct ktally_mapping *stacks, uint64_t *word)
+/* Ids of a CPU's store mean nothing elsewhere: replace them by ids of the snapshot's own set. */
+static int translate_stack(struct ktally_merge *merge, const struct ktally_cpu_regions *cpu, uint64_t *word)
 {
 	const uint64_t *ips;
 	unsigned int nr;
@@ -115,7 +116,7 @@ static int translate_stack(struct ktally_merge *merge, const struct ktally_mappi
 
 	if (!*word)
 		return 0;
-	ips = ktally_mapping_stack(stacks, *word, &nr);
+	ips = ktally_device_stack(merge->dev, cpu - merge->dev->cpus, *word, &nr);
 	if (!ips) {
 		bool lost = *word == KTALLY_STACK_LOST;
 
@@ -129,7 +130,7 @@ static int translate_stack(struct ktally_merge *merge, const struct ktally_mappi
 	return 0;
 }
 
-static int translate_key(struct ktally_merge *merge, const struct ktally_schema *schema, const struct ktally_mapping *stacks,
+static int translate_key(struct ktally_merge *merge, const struct ktally_schema *schema, const struct ktally_cpu_regions *cpu,
 			 unsigned int nr_keys, uint64_t *key)
 {
 	unsigned int i;
@@ -140,21 +141,21 @@ static int translate_key(struct ktally_merge *merge, const struct ktally_schema 
 
 		if ((field->kind != KTALLY_KIND_KSTACK && field->kind != KTALLY_KIND_USTACK) || field->word >= nr_keys)
 			continue;
-		ret = translate_stack(merge, stacks, &key[field->word]);
+		ret = translate_stack(merge, cpu, &key[field->word]);
 		if (ret)
 			return ret;
 	}
 	return 0;
 }
 
-static int translate_exemplars(struct ktally_merge *merge, const struct ktally_mapping *stacks, struct ktally_exemplar *exemplar, unsigned int nr)
+static int translate_exemplars(struct ktally_merge *merge, const struct ktally_cpu_regions *cpu, struct ktally_exemplar *exemplar, unsigned int nr)
 {
 	uint64_t id;
 	int ret;
 
 	for (; nr; nr--, exemplar++) {
 		id = exemplar->time ? exemplar->stack : 0;
-		ret = translate_stack(merge, stacks, &id);
+		ret = translate_stack(merge, cpu, &id);
 		if (ret)
 			return ret;
 		exemplar->stack = (uint32_t)id;
@@ -163,7 +164,7 @@ static int translate_exemplars(struct ktally_merge *merge, const struct ktally_m
 }
 
 /* Hits and cells of a row: as they are, or a copy in which the stacks of exemplars have ids of our own. NULL: *@ret says why */
-static const uint64_t *translate_cells(struct ktally_merge *merge, const struct ktally_rowset *set, const struct ktally_mapping *stacks,
+static const uint64_t *translate_cells(struct ktally_merge *merge, const struct ktally_rowset *set, const struct ktally_cpu_regions *cpu,
 				       const uint64_t *values, int *ret)
 {
 	const uint64_t *from = values;
@@ -183,9 +184,9 @@ static const uint64_t *translate_cells(struct ktally_merge *merge, const struct 
 		if (!has_stacks(column))
 			continue;
 		if (column->kind == KTALLY_COLUMN_EXEMPLAR)
-			*ret = translate_exemplars(merge, stacks, (void *)to, 1);
+			*ret = translate_exemplars(merge, cpu, (void *)to, 1);
 		else if (buckets > 0 && column->flags & KTALLY_COLUMN_EXEMPLARS)
-			*ret = translate_exemplars(merge, stacks, (void *)(to + buckets), buckets);
+			*ret = translate_exemplars(merge, cpu, (void *)(to + buckets), buckets);
 		if (*ret)
 			return NULL;
 	}
@@ -210,8 +211,8 @@ static int merge_table(struct ktally_merge *merge, const struct ktally_cpu_regio
 		if (!row[set->nr_keys])
 			continue;
 		memcpy(key, row, set->nr_keys * sizeof(*key));
-		ret = i ? translate_key(merge, &merge->tables[n].schema, &cpu->stacks, set->nr_keys, key) : 0;
-		values = ret ? NULL : translate_cells(merge, set, &cpu->stacks, row + set->nr_keys, &ret);
+		ret = i ? translate_key(merge, &merge->tables[n].schema, cpu, set->nr_keys, key) : 0;
+		values = ret ? NULL : translate_cells(merge, set, cpu, row + set->nr_keys, &ret);
 		if (values)
 			ret = ktally_rowset_merge(set, i ? key : NULL, values);
 		if (ret)
@@ -292,6 +293,7 @@ int ktally_merge_half(struct ktally_merge *merge, const struct ktally_device *de
 		return ktally_fail(err, -EBADMSG, "the module says half %u is quiet, but there are two", half);
 	if (generation & 1)
 		return ktally_fail(err, -EAGAIN, "the half to read is not quiet");
+	merge->dev = dev;
 	for (cpu = 0; cpu < dev->nr_cpus; cpu++) {
 		if (!dev->cpus[cpu].present)
 			continue;

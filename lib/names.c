@@ -85,6 +85,7 @@ struct kt_node *kt_stack_id(struct kt_compile *c, unsigned int kind, unsigned in
 
 	if (!node)
 		return NULL;
+	c->has_stack = true;
 	node->kind = kind & KTALLY_STACK_KERNEL ? KTALLY_KIND_KSTACK : KTALLY_KIND_USTACK;
 	node->insn.op = KTALLY_OP_STACK;
 	node->insn.aux = kind;

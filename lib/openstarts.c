@@ -59,7 +59,7 @@ static struct ktally_open_start *add(struct gathering *g)
 	return memset(&g->list[g->nr++], 0, sizeof(*g->list));
 }
 
-/* A stack id is of the store of the CPU where the start happened. */
+/* A stack id is of the store of the CPU where the start happened, if it does not say otherwise. */
 static int translate(struct gathering *g, struct ktally_open_start *start)
 {
 	const struct ktally_schema *schema = &g->info->schema;
@@ -72,7 +72,7 @@ static int translate(struct gathering *g, struct ktally_open_start *start)
 
 		if ((schema->keys[i].kind != KTALLY_KIND_KSTACK && schema->keys[i].kind != KTALLY_KIND_USTACK) || !*word)
 			continue;
-		ips = start->cpu < g->dev->nr_cpus ? ktally_mapping_stack(&g->dev->cpus[start->cpu].stacks, *word, &nr) : NULL;
+		ips = ktally_device_stack(g->dev, start->cpu, *word, &nr);
 		id = ips ? ktally_stackset_add(g->stacks, ips, nr) : (int64_t)KTALLY_STACKSET_LOST;
 		if (id == -ENOMEM)
 			return -ENOMEM;

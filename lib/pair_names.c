@@ -48,8 +48,6 @@ static struct kt_node *saved_node(struct kt_compile *c, unsigned int n, int pos,
 	const struct kt_saved *saved = &c->closes->saved[n];
 	struct kt_node *node;
 
-	if (saved->kind == KTALLY_KIND_KSTACK || saved->kind == KTALLY_KIND_USTACK)
-		return KT_NULL(c, -EOPNOTSUPP, pos, len, "the stack of a start stays on the CPU where it was taken; take one at the end (stack), or look at the starts that are open");
 	node = kt_result(c, KT_RESULT_SAVED, n, saved->kind, pos, len);
 	if (!node)
 		return NULL;
@@ -122,6 +120,37 @@ static struct kt_node *save_all(struct kt_compile *c, const char *title, const s
 	return saved_node(c, n, name->pos, name->len);
 }
 
+/* Of the task that is at the start; an end may come on another CPU. */
+static struct kt_node *make_stack(struct kt_compile *start, const struct kt_token *name, const struct kt_node *index)
+{
+	bool kernel = !strcmp(name->text, "kstack");
+	struct kt_node *node;
+
+	(void)index;
+	if (!(start->cat->features & (kernel ? KTALLY_FEATURE_KSTACK : KTALLY_FEATURE_USTACK)))
+		return KT_NULL(start, -EOPNOTSUPP, name->pos, name->len, "the module has no %s stacks here; `ktally doctor` says why", kernel ? "kernel" : "user");
+	node = kt_stack_id(start, (kernel ? KTALLY_STACK_KERNEL : KTALLY_STACK_USER) | KTALLY_STACK_ANYWHERE, kt_stack_depth(start));
+	if (node) {
+		node->pos = name->pos;
+		node->len = name->len;
+	}
+	return node;
+}
+
+static struct kt_node *make_image(struct kt_compile *start, const struct kt_token *name, const struct kt_node *index)
+{
+	(void)name;
+	(void)index;
+	return kt_context(start, KTALLY_CTX_IMAGE);
+}
+
+struct kt_node *kt_start_image(struct kt_compile *c)
+{
+	static const struct kt_token image = { .text = "image", .pos = -1 };
+
+	return save_all(c, "image", &image, NULL, make_image);
+}
+
 static struct kt_node *make_named(struct kt_compile *start, const struct kt_token *name, const struct kt_node *index)
 {
 	return index ? kt_element(start, name, index) : kt_name(start, name);
@@ -133,6 +162,7 @@ static struct kt_node *start_value(struct kt_compile *c, const struct kt_token *
 	char title[sizeof(c->closes->saved[0].name)];
 	size_t skip = strlen(SAVED);
 	struct kt_node *node;
+	bool stack;
 	int len;
 
 	if (!c->closes)
@@ -146,7 +176,11 @@ static struct kt_node *start_value(struct kt_compile *c, const struct kt_token *
 		len += snprintf(title + len, sizeof(title) - len, "[%llu]", (unsigned long long)index->value);
 	if (len >= (int)sizeof(title))
 		return KT_NULL(c, -EINVAL, name->pos, name->len, "this name is too long");
-	node = save_all(c, title, &inner, index, make_named);
+	stack = !index && (!strcmp(title, "kstack") || !strcmp(title, "ustack")) && kt_find_field(c->closes->starts[0], title) < 0;
+	node = save_all(c, title, &inner, index, stack ? make_stack : make_named);
+	/* What is to be saved is known before the ends are completed. */
+	if (node && node->kind == KTALLY_KIND_USTACK && !kt_start_image(c))
+		return NULL;
 	if (node) {
 		node->pos = name->pos;
 		node->len = name->len;

@@ -336,10 +336,7 @@ const struct ktally_user *ktally_reader_user(struct ktally_reader *reader, unsig
 
 const uint64_t *ktally_reader_stack(struct ktally_reader *reader, unsigned int cpu, uint64_t id, unsigned int *nr)
 {
-	*nr = 0;
-	if (cpu >= reader->dev->nr_cpus || !reader->dev->cpus[cpu].present)
-		return NULL;
-	return ktally_mapping_stack(&reader->dev->cpus[cpu].stacks, id, nr);
+	return ktally_device_stack(reader->dev, cpu, id, nr);
 }
 
 /* Sums one ring up and tells whether its two equations hold. */

@@ -24,21 +24,27 @@ static int add_hidden(struct kt_compile *c, struct kt_items *items, struct kt_no
 	return kt_item_new(c, items, node, name) ? 0 : c->rc;
 }
 
+unsigned int kt_stack_depth(const struct kt_compile *c)
+{
+	unsigned int depth = c->depth ? c->depth : c->opts->stack_depth;
+
+	return depth && depth < KTALLY_STACK_DEPTH_MAX ? depth : KTALLY_STACK_DEPTH_MAX;
+}
+
 /* A user stack means nothing without the program image it belongs to. */
 int kt_add_stack(struct kt_compile *c, struct kt_items *items)
 {
-	unsigned int depth = c->depth ? c->depth : c->opts->stack_depth ? c->opts->stack_depth : KTALLY_STACK_DEPTH_MAX;
+	/* What is saved is used where the pair ends. */
+	unsigned int depth = kt_stack_depth(c), where = items == &c->saves ? KTALLY_STACK_ANYWHERE : 0;
 	unsigned int bytes = c->dump_bytes ? c->dump_bytes : KT_DEFAULT_DUMP;
 	int rc = 0;
 
 	if (c->stack & KT_STACK_DUMP && (items != &c->emits || !c->emit))
 		return kt_fail_attr(c, "stack", "stack=dump goes into the ring beside a record, and this event writes none; add emit, or take stack=user");
-	if (depth > KTALLY_STACK_DEPTH_MAX)
-		depth = KTALLY_STACK_DEPTH_MAX;
 	if (c->stack & KTALLY_STACK_KERNEL)
-		rc = add_hidden(c, items, kt_stack_id(c, KTALLY_STACK_KERNEL, depth), "kstack");
+		rc = add_hidden(c, items, kt_stack_id(c, KTALLY_STACK_KERNEL | where, depth), "kstack");
 	if (!rc && c->stack & KTALLY_STACK_USER)
-		rc = add_hidden(c, items, kt_stack_id(c, KTALLY_STACK_USER, depth), "ustack");
+		rc = add_hidden(c, items, kt_stack_id(c, KTALLY_STACK_USER | where, depth), "ustack");
 	if (!rc && c->stack & KT_STACK_DUMP)
 		rc = add_hidden(c, items, kt_user_dump(c, bytes), "udump");
 	if (rc || !(c->stack & (KTALLY_STACK_USER | KT_STACK_DUMP)))
@@ -77,16 +83,24 @@ static int default_column(struct kt_compile *c)
 	return 0;
 }
 
-/* An address of a process is named by the image it belongs to. */
+/* An address of a process is named by the image it belongs to, a user stack of a start by that which it belonged to then. */
 static int add_image(struct kt_compile *c, struct kt_items *items)
 {
+	const struct kt_item *then = NULL;
 	bool user = false, image = false;
 	unsigned int i;
 
 	for (i = 0; i < items->nr; i++) {
 		user |= items->item[i].kind == KTALLY_KIND_USYM;
 		image |= items->item[i].kind == KTALLY_KIND_IMAGE;
+		if (items->item[i].kind == KTALLY_KIND_USTACK && kt_uses_results(items->item[i].node))
+			then = &items->item[i];
 	}
+	if (then && (user || image))
+		return kt_fail(c, -EINVAL, then->node->pos, then->node->len,
+			       "a user stack of the start stands alone: stack=user and addresses of a process are of the end's; use one of them");
+	if (then)
+		return add_hidden(c, items, kt_start_image(c), "image");
 	return user && !image ? add_hidden(c, items, kt_context(c, KTALLY_CTX_IMAGE), "image") : 0;
 }
 

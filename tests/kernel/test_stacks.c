@@ -292,6 +292,50 @@ TEST_F(stacks, full_store)
 	EXPECT_TRUE(kit_closes(kit));
 }
 
+/* The row of table 0 that tells of the starts on @cpu: its kernel stack, its user stack. */
+static const struct ktally_row *starts_on(const struct kit *kit, uint64_t cpu)
+{
+	const struct ktally_table *table = &kit->snap->tables[0];
+	size_t i;
+
+	for (i = 0; i < table->nr_rows; i++)
+		if (table->rows[i].key[0] == cpu)
+			return &table->rows[i];
+	return NULL;
+}
+
+/* What the start of a pair saved of its stacks is the same where it ends, on another processor, whose store has other stacks. */
+TEST_F(stacks, of_a_start_elsewhere)
+{
+	struct kit *kit = &self->kit;
+	unsigned int i, nr;
+	size_t row;
+
+	OK(kit, kit_event(kit, "ktally_test:begin//key=cpu/stack=both/"));
+	OK(kit, kit_event(kit, "ktally_test:begin/pair=id/ -> ktally_test:end/pair=id/key=start.cpu,cpu,start.kstack,start.ustack/"));
+	OK(kit, kit_event(kit, "ktally_test:end//key=cpu/stack=both/"));
+	OK(kit, kit_start(kit));
+	for (i = 0; i < 23; i++)
+		OK(kit, kit_tell_on(i % 2, "begin %u", i));
+	for (i = 0; i < 23; i++)
+		OK(kit, kit_tell_on(!(i % 2), "end %u", i));
+	OK(kit, kit_stop(kit));
+	OK(kit, kit_take(kit));
+	EXPECT_EQ(2, kit->snap->tables[1].nr_rows);
+	for (row = 0; row < kit->snap->tables[1].nr_rows; row++) {
+		const struct ktally_row *ended = &kit->snap->tables[1].rows[row], *begun = starts_on(kit, ended->key[0]);
+
+		EXPECT_EQ(ended->key[0] ? 11 : 12, ended->hits);
+		EXPECT_EQ(!ended->key[0], ended->key[1]);
+		ASSERT_NE(NULL, begun);
+		EXPECT_EQ(begun->key[1], ended->key[2]);
+		EXPECT_EQ(begun->key[2], ended->key[3]);
+		EXPECT_NE(NULL, ktally_stackset_get(kit->snap->stacks, ended->key[2], &nr));
+		EXPECT_NE(NULL, ktally_stackset_get(kit->snap->stacks, ended->key[3], &nr));
+	}
+	EXPECT_TRUE(kit_closes(kit));
+}
+
 static void *spin(void *stop)
 {
 	kit_pin(1);

@@ -432,6 +432,42 @@ static void records_of_pairs(void **state)
 	ktally_plan_free(plan);
 }
 
+static const struct ktally_insn *stack_insn(const struct ktally_probe_plan *probe)
+{
+	size_t i;
+
+	for (i = 0; i < probe->nr_insns; i++)
+		if (probe->insns[i].op == KTALLY_OP_STACK)
+			return &probe->insns[i];
+	return NULL;
+}
+
+/* Whether the start was told to take it or not; a user stack brings the image that it belonged to then. */
+static void stacks_of_starts(void **state)
+{
+	static const char *const texts[] = {
+		"sys_enter -> sys_exit/key=start.ustack,start.kstack/", "sys_enter/stack/ -> sys_exit/key=start.ustack,start.kstack/",
+	};
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		struct ktally_plan *plan = compiled(texts[i], false);
+		const struct ktally_schema *schema = &plan->tables[0].schema;
+
+		assert_int_equal(schema->nr_keys, 3);
+		assert_int_equal(schema->keys[0].kind, KTALLY_KIND_USTACK);
+		assert_int_equal(schema->keys[1].kind, KTALLY_KIND_KSTACK);
+		assert_int_equal(schema->keys[2].kind, KTALLY_KIND_IMAGE);
+		assert_int_equal(plan->pairs[0].nr_saved, 3);
+		assert_int_not_equal(plan->stack_entries, 0);
+		assert_non_null(stack_insn(&plan->probes[0]));
+		assert_true(stack_insn(&plan->probes[0])->aux & KTALLY_STACK_ANYWHERE);
+		assert_null(stack_insn(&plan->probes[1]));
+		ktally_plan_free(plan);
+	}
+}
+
 /* ---- refusals ---- */
 
 static void refusals_point_and_tell(void **state)
@@ -465,7 +501,8 @@ static void refusals_point_and_tell(void **state)
 		{ "kprobe:f/first/ -> kprobe:g/nest/", -EINVAL, "kprobe:f", "use one of them" },
 		{ "kprobe:f/every=5/ -> kprobe:g/nest/", -EINVAL, "every", "put the gate at the end" },
 		{ "kprobe:f/pair=comm/ -> kprobe:g/pair=comm/nest/", -EINVAL, "comm", "one number that tells which function" },
-		{ "sys_enter/stack/ -> sys_exit/key=start.kstack/", -EOPNOTSUPP, "kstack", "stays on the CPU" },
+		{ "sys_enter -> sys_exit/key=start.ustack/stack=user/", -EINVAL, "start.ustack", "use one of them" },
+		{ "sys_enter -> sys_exit/key=kstack/", -ENOENT, "kstack", "unknown name" },
 		{ "sys_enter/save=comm,comm,comm,comm,id/ -> sys_exit", -EINVAL, "id/", "at most 8 words" },
 		{ "test:event -> sys_exit/key=start.path/", -EINVAL, "path", "at most 8 words" },
 		{ "sys_enter/save=id/; kprobe:f -> sys_exit", -EINVAL, "kprobe:f", "same number and types" },
@@ -521,6 +558,7 @@ int main(void)
 		cmocka_unit_test(counters_are_read_before_anything_else), cmocka_unit_test(counters_with_terms),
 		cmocka_unit_test(numbers_of_arrays_can_be_saved), cmocka_unit_test(kinds_of_pairs),
 		cmocka_unit_test(texts_are_cut_where_they_are_joined), cmocka_unit_test(exemplars), cmocka_unit_test(records_of_pairs),
+		cmocka_unit_test(stacks_of_starts),
 		cmocka_unit_test(refusals_point_and_tell),
 	};
 	int rc;
