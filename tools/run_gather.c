@@ -52,6 +52,20 @@ void run_gather_add(struct run *run, const struct ktally_record *record, unsigne
 		gather->error = ret;
 }
 
+/* In a table of the kernel a hit that is let through weighs as much as those that are not; a record has no weight. */
+static void tell_gates(const struct ktally_snapshot *snapshot)
+{
+	unsigned int i;
+
+	for (i = 0; i < snapshot->nr_steps; i++) {
+		if (snapshot->steps[i].kind != KTALLY_STEP_GATE || snapshot->steps[i].number < 2)
+			continue;
+		out_warn("the governor let only one sample in %u through for a while, and those of a dump do not stand for the others: give it more "
+			 "with --budget, or sample less often", snapshot->steps[i].number);
+		return;
+	}
+}
+
 int run_gather_finish(struct run *run)
 {
 	struct run_gather *gather = run->gather;
@@ -61,6 +75,7 @@ int run_gather_finish(struct run *run)
 		out_error("samples could not be added up: %s", strerror(gather->error ? -gather->error : ENOMEM));
 		return EXIT_FAILED;
 	}
+	tell_gates(run->snapshot);
 	gather->table = *table;
 	gather->snapshot = *run->snapshot;
 	gather->snapshot.tables = &gather->table;
