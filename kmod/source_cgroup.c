@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Cgroup source: the groups of the session's hierarchy by number and path, as records in the ring, so that a container that
- * is gone by the time of the report has a name.
+ * Cgroup source: the groups of the session's hierarchy by number and path, as records in the ring, so that a container
+ * that is gone by the time of the report has a name.
  *
- * A group is told when it is made, where the kernel has a tracepoint there. For those that were made before, or on a kernel
- * without it, each thread that starts a program or ends tells of its own, once.
+ * A group is told when it is made, where the kernel has a tracepoint there. For those that were made before, or on a
+ * kernel without it, each thread that starts a program or ends tells of its own, once.
  */
 #include <linux/errno.h>
 #include <linux/hash.h>

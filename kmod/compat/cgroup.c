@@ -17,8 +17,8 @@
 #define DEPTH_MAX 64
 
 /*
- * A kernel before 3.15 frees groups, their dentries and inodes after a grace period as well. The inode is taken from the
- * dentry when the folder is removed: a task that was moved away just then is seen in no group.
+ * A kernel before 3.15 frees groups, their dentries and inodes after a grace period as well. The inode is taken
+ * from the dentry when the folder is removed: a task that was moved away just then is seen in no group.
  */
 #if KTALLY_CGROUP_V2
 
@@ -123,7 +123,9 @@ static const char *const controllers[] = {
 #include <linux/cgroup_subsys.h>
 };
 
-/* What some kernels call them inside. "blkcg: rename subsystem name from blkio to io", 4.3; the others before 3.15. */
+/*
+ * What some kernels call them inside. "blkcg: rename subsystem name from blkio to io", 4.3; the others before 3.15.
+ */
 static const struct {
 	const char *outside, *inside;
 } aliases[] = {

@@ -61,7 +61,13 @@ struct cgroup *ktally_cgroup_of(int controller);
 /** ktally_cgroup_number() - of a group, as ktally_cgroup_id(). Context: any, with the RCU read lock. */
 u64 ktally_cgroup_number(const struct cgroup *group);
 
-/** ktally_cgroup_is_of() - whether a group is in the hierarchy of a controller. Context: any, with the RCU read lock. */
+/**
+ * ktally_cgroup_is_of() - whether a group is in the hierarchy of a controller
+ * @group: the group
+ * @controller: as for ktally_cgroup_id()
+ *
+ * Context: any, with the RCU read lock.
+ */
 bool ktally_cgroup_is_of(const struct cgroup *group, int controller);
 
 /**

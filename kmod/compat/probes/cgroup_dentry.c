@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Groups are folders of a file system of their own, and controllers are numbered NAME_subsys_id: until "cgroup: convert to kernfs", 3.15.
+// Groups are folders of a file system of their own, and controllers are numbered NAME_subsys_id:
+// until "cgroup: convert to kernfs", 3.15.
 #include <linux/cgroup.h>
 #include <linux/dcache.h>
 #include <linux/fs.h>
