@@ -5,14 +5,14 @@
 #include <linux/dcache.h>
 #include <linux/fs.h>
 
+u64 probe(struct task_struct *task);
+
 static const int number[] = {
 #define SUBSYS(name) name##_subsys_id,
 #define IS_SUBSYS_ENABLED(option) IS_ENABLED(option)
 #include <linux/cgroup_subsys.h>
 #undef SUBSYS
 };
-
-u64 probe(struct task_struct *task);
 
 u64 probe(struct task_struct *task)
 {
