@@ -4,6 +4,7 @@
 #define _KTALLY_PAIR_ENTRY_H
 
 #include <linux/compiler.h>
+#include <linux/hardirq.h>
 #include <linux/kernel.h>
 #include <asm/barrier.h>
 #include "pair.h"
@@ -76,7 +77,7 @@ static __always_inline void pair_give(struct ktally_open *entry)
 	barrier();
 }
 
-/* Places of anybody. Interrupts are off, so that another CPU is soon done; only an NMI gives up. */
+/* Places of anybody. Interrupts are off, so that another CPU is soon done; only an NMI gives up, and soon: it may wait for whom it interrupted. */
 static inline bool pair_lock(struct ktally_open *entry)
 {
 	unsigned int tries;
@@ -87,6 +88,8 @@ static inline bool pair_lock(struct ktally_open *entry)
 		/* Full barrier; pairs with pair_give(). */
 		if (!(sequence & 1) && cmpxchg(&entry->sequence, sequence, sequence + 1) == sequence)
 			return true;
+		if (tries > 64 && in_nmi())
+			break;
 		cpu_relax();
 	}
 	return false;

@@ -96,7 +96,7 @@ void ktally_scratch_dump(const struct ktally_hot *hot, u64 window, u64 ended)
 	unsigned int seen;
 	u32 size;
 
-	BUILD_BUG_ON(KEPT_MAX > KTALLY_SCRATCH_WORDS * sizeof(long));
+	BUILD_BUG_ON(sizeof(unsigned long[KTALLY_SCRATCH_WORDS]) < KEPT_MAX);
 	ended = ended ? ended : ktime_get_mono_fast_ns();
 	window = min_t(u64, window, S64_MAX / 2);
 	window += WINDOW_SLACK(window);

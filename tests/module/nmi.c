@@ -95,6 +95,7 @@ static int on_nmi(unsigned int command, struct pt_regs *regs)
 static void send_to(unsigned int cpu)
 {
 	atomic_set(&per_cpu(heres, cpu).sent, 1);
+	/* Told before it comes; pairs with its coming. */
 	smp_mb();
 	apic->send_IPI_mask(cpumask_of(cpu), NMI_VECTOR);
 }
