@@ -11,7 +11,7 @@ cross_for() {
 	tests/need gcc-aarch64-linux-gnu g++-aarch64-linux-gnu || return 1
 	cross_prefix=aarch64-linux-gnu-
 	folder=build/$1
-	cross=(CROSS_COMPILE=$cross_prefix SYSROOT="$root")
+	cross=("CROSS_COMPILE=$cross_prefix" "SYSROOT=$root")
 }
 
 # cross_make GOAL...: of the Makefile, for what cross_for chose; several callers wait for each other
