@@ -339,20 +339,31 @@ const uint64_t *ktally_reader_stack(struct ktally_reader *reader, unsigned int c
 	return ktally_device_stack(reader->dev, cpu, id, nr);
 }
 
+/* How many of the records that we read were overwritten since: those that are not there any more. */
+static uint64_t read_and_gone(struct ktally_cursor *cursor, uint64_t tail, bool *broken)
+{
+	uint64_t there = cursor->pos > tail ? count_records(cursor, tail, cursor->pos, broken) : 0;
+
+	return cursor->read > there ? cursor->read - there : 0;
+}
+
 /* Sums one ring up and tells whether its two equations hold. */
 static bool account_ring(struct ktally_cursor *cursor, struct ktally_ring_accounting *acc)
 {
 	const struct ktally_ring_page *page = cursor->page;
-	uint64_t offered, reserved, dropped, overwritten, unread, pos = cursor->pos;
-	bool broken;
+	uint64_t offered, reserved, dropped, overwritten, unread, pos = cursor->pos, tail = 0;
+	bool broken, broken_before = false;
 
 	publish(cursor);
 	offered = __atomic_load_n(&page->offered, __ATOMIC_RELAXED);
 	reserved = __atomic_load_n(&page->reserved, __ATOMIC_RELAXED);
 	dropped = __atomic_load_n(&page->dropped, __ATOMIC_RELAXED);
 	overwritten = __atomic_load_n(&page->overwritten, __ATOMIC_RELAXED);
-	if (overwrites(cursor) && page->tail > pos)
-		pos = page->tail;
+	if (overwrites(cursor)) {
+		tail = __atomic_load_n(&page->tail, __ATOMIC_ACQUIRE);
+		overwritten -= read_and_gone(cursor, tail, &broken_before);
+		pos = tail > pos ? tail : pos;
+	}
 	unread = count_records(cursor, pos, load_head(cursor), &broken);
 	acc->offered += offered;
 	acc->reserved += reserved;
@@ -360,7 +371,7 @@ static bool account_ring(struct ktally_cursor *cursor, struct ktally_ring_accoun
 	acc->overwritten += overwritten;
 	acc->read += cursor->read;
 	acc->unread += unread;
-	return !broken && !cursor->broken && offered == reserved + dropped && reserved == cursor->read + unread + overwritten;
+	return !broken && !broken_before && !cursor->broken && offered == reserved + dropped && reserved == cursor->read + unread + overwritten;
 }
 
 void ktally_reader_accounting(struct ktally_reader *reader, struct ktally_ring_accounting *acc)

@@ -164,6 +164,32 @@ static void an_overwriting_ring_keeps_the_newest(void **state)
 	crafted_free(dev);
 }
 
+/* What was read and what was lost are told apart, also when records that were read are overwritten later. */
+static void an_overwriting_ring_is_read_now_and_then(void **state)
+{
+	struct ktally_device *dev = device_with_rings(KTALLY_RING_OVERWRITE);
+	struct ktally_reader *reader = open_reader(dev);
+	struct ktally_ring_accounting acc;
+	uint64_t written = 0, read = 0;
+	unsigned int cpu, round, i;
+
+	(void)state;
+	for (round = 0; round < 60; round++) {
+		for (i = random() % (round % 3 ? 20 : 600); i; i--)
+			assert_true(write_event(dev, random() % CPUS, ++written, random() % 20));
+		while (ktally_reader_next(reader, &cpu, true))
+			read++;
+		ktally_reader_accounting(reader, &acc);
+		assert_int_equal(acc.reserved, written);
+		assert_int_equal(acc.read, read);
+		assert_int_equal(acc.overwritten, written - read);
+		assert_true(acc.closed && !acc.unread);
+	}
+	assert_true(read > 300 && written > read + 300);
+	ktally_reader_close(reader);
+	crafted_free(dev);
+}
+
 static void a_later_reader_counts_what_an_earlier_one_read(void **state)
 {
 	struct ktally_device *dev = device_with_rings(KTALLY_RING_DISCARD);
@@ -317,6 +343,7 @@ int main(void)
 		cmocka_unit_test(gives_every_record_once_in_order),
 		cmocka_unit_test(holds_back_what_may_be_overtaken),
 		cmocka_unit_test(an_overwriting_ring_keeps_the_newest),
+		cmocka_unit_test(an_overwriting_ring_is_read_now_and_then),
 		cmocka_unit_test(a_later_reader_counts_what_an_earlier_one_read),
 		cmocka_unit_test(rings_that_lie_stop_alone),
 		cmocka_unit_test(bad_ring_heads_are_refused),

@@ -14,6 +14,8 @@
  * stopped, from tail to head; the consumer page is not looked at.
  *
  *	offered = reserved + dropped;  reserved = read + unread + overwritten  (records, pads not counted)
+ *
+ * Who reads an overwriting ring more than once counts as overwritten what was before it was read: @overwritten less what he read and is gone.
  */
 #ifndef _UAPI_LINUX_KTALLY_RING_H
 #define _UAPI_LINUX_KTALLY_RING_H
