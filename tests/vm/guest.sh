@@ -69,7 +69,14 @@ run_command() {
 # The module under test, and the one that fires for it.
 modules="ktally ktally_test"
 
+# 9p hung when it was to read into the kernel's virtual memory, where modules go: "9p/trans_virtio.c: Fix broken zero-copy on
+# vmalloc() buffers", 3.14.
+keep_modules() {
+	[ ! -d $host/ko ] || { cp -r $host/ko /run/vm-ko && mount --bind /run/vm-ko $host/ko; }
+}
+
 load() {
+	keep_modules || end load "no room for the modules"
 	for name in $modules; do
 		[ -f "$host/ko/$name.ko" ] || continue
 		message=$(/bin/busybox insmod "$host/ko/$name.ko" 2>&1) || end load "$message"

@@ -24,9 +24,18 @@ done </modules/order
 share run /host rw,cache=none
 share root /lower ro,cache=loose
 mkdir -p /upper /root
-mount -t tmpfs -o mode=755 upper /upper
-mkdir /upper/data /upper/work
-mount -t overlay -o lowerdir=/lower,upperdir=/upper/data,workdir=/upper/work root /root
+case $(uname -r) in
+3.*)
+	# 9p takes the dentries of an overlay above it for its own before file_dentry() of 4.6 (4.4 has it): this root stays read-only.
+	mount --move /lower /root
+	mount -t tmpfs -o mode=755 local /root/usr/local/bin
+	;;
+*)
+	mount -t tmpfs -o mode=755 upper /upper
+	mkdir /upper/data /upper/work
+	mount -t overlay -o lowerdir=/lower,upperdir=/upper/data,workdir=/upper/work root /root
+	;;
+esac
 
 cd /root
 mkdir -p proc sys dev run tmp
@@ -50,7 +59,8 @@ mount -t bpf bpf sys/fs/bpf || true
 mount -t cgroup2 cgroup sys/fs/cgroup || true
 mount -t securityfs security sys/kernel/security || true
 
-share cwd "/root$(cat /host/cwd)" "rw,cache=mmap"
+# "9P: introduction of a new cache=mmap model", 3.14; without it files can be mapped to be read, and so run.
+share cwd "/root$(cat /host/cwd)" "rw,cache=mmap" || share cwd "/root$(cat /host/cwd)" "rw,cache=none"
 if [ -f /host/has-modules ]; then
 	share modules "/root/lib/modules/$(uname -r)" ro,cache=loose
 fi
