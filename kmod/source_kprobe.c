@@ -60,7 +60,7 @@ void ktally_kprobe_explain(int err, const char **why)
 		*why = "the kernel has no such function: `ktally list 'kprobe:*NAME*'` shows those it has";
 		break;
 	case -EINVAL:
-		*why = "this function cannot be probed: it is marked so by the kernel (noinstr, notrace, __kprobes), or the symbol is not code";
+		*why = "this function cannot be probed: it is marked so by the kernel (noinstr, notrace, __kprobes), or the symbol is not code, or (before Linux 4.0) the instruction there is relative to its own address";
 		break;
 	case -EILSEQ:
 		*why = "the offset is not the start of an instruction";

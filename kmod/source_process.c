@@ -223,6 +223,23 @@ static const struct {
 	{ "task_rename", process_rename, KTALLY_TP_HAVE(task_rename) },
 };
 
+/*
+ * At its first instruction, or the next one: a first one that is relative to its own address is refused before "kprobes/x86:
+ * Return correct length in __copy_instruction()", 4.0, and the argument is still in its register behind it.
+ */
+static int place_mmap(struct kprobe *kprobe)
+{
+	unsigned int longest = 15;
+	int err;
+
+	do {
+		kprobe->addr = NULL;
+		kprobe->flags = KPROBE_FLAG_DISABLED;
+		err = register_kprobe(kprobe);
+	} while ((err == -EINVAL || err == -EILSEQ) && kprobe->offset++ < longest);
+	return err;
+}
+
 static int process_init(struct ktally_probe *probe, const char **why)
 {
 	struct follower *follower;
@@ -245,8 +262,7 @@ static int process_init(struct ktally_probe *probe, const char **why)
 	follower->probe = probe;
 	follower->mmap.symbol_name = "perf_event_mmap";
 	follower->mmap.pre_handler = process_mmap;
-	follower->mmap.flags = KPROBE_FLAG_DISABLED;
-	err = register_kprobe(&follower->mmap);
+	err = place_mmap(&follower->mmap);
 	if (err) {
 		*why = "this kernel does not let perf_event_mmap be probed, so new mappings cannot be seen";
 		kfree(follower);

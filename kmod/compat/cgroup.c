@@ -5,6 +5,7 @@
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/kernel.h>
+#include <linux/list.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/string.h>
@@ -55,22 +56,30 @@ static bool is_v1(const struct css_set *set, const struct cgroup *group)
 	return group->root != set->dfl_cgrp->root;
 }
 
+/*
+ * In the order of css_next_descendant_pre(), which modules may not call before "cgroup: Export css_next_descendant_pre for
+ * bfq", 5.3. A group that is removed keeps its links for a grace period, so under RCU's lock each leads on.
+ */
 static struct cgroup *next_of(struct cgroup *at, struct cgroup *root)
 {
-#ifdef KTALLY_EXPORT_CSS_NEXT_DESCENDANT_PRE
-	struct cgroup_subsys_state *next = css_next_descendant_pre(at ? &at->self : NULL, &root->self);
+	struct cgroup_subsys_state *state;
+	struct list_head *next;
 
-	return next ? next->cgroup : NULL;
-#else
+	if (!at)
+		return root;
+	state = &at->self;
+	next = READ_ONCE(state->children.next);
+	if (next != &state->children)
+		return list_entry(next, struct cgroup_subsys_state, sibling)->cgroup;
+	for (; state != &root->self; state = state->parent) {
+		next = READ_ONCE(state->sibling.next);
+		if (next != &state->parent->children)
+			return list_entry(next, struct cgroup_subsys_state, sibling)->cgroup;
+	}
 	return NULL;
-#endif
 }
 
-#if defined(KTALLY_EXPORT_CSS_NEXT_DESCENDANT_PRE)
 #define CAN_WALK	true
-#else
-#define CAN_WALK	false
-#endif
 
 #else /* before 3.15 */
 
