@@ -8,6 +8,7 @@
 #include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 #include <asm/irq_regs.h>
 #include "ktally_test.h"
 #include "trace.h"
@@ -109,6 +110,28 @@ static int do_switch(const struct ktally_test_order *order)
 	return 0;
 }
 
+static void ktally_test_work(struct work_struct *work)
+{
+	ktally_test_spin(1000);
+}
+
+static int do_work(const struct ktally_test_order *order)
+{
+	static DECLARE_WORK(work, ktally_test_work);
+	unsigned int cpu;
+	u64 i;
+
+	if (in_interrupt() || irqs_disabled())
+		return -EPERM;
+	for (i = 0; i < order->number[0]; i++) {
+		for_each_online_cpu(cpu) {
+			schedule_work_on(cpu, &work);
+			flush_work(&work);
+		}
+	}
+	return 0;
+}
+
 static int do_store(const struct ktally_test_order *order)
 {
 	u64 i;
@@ -181,6 +204,7 @@ static const struct ktally_test_verb {
 	{ "recurse", do_recurse, 2 },
 	{ "spin", do_spin, 1 },
 	{ "switch", do_switch, 1 },
+	{ "work", do_work, 1 },
 	{ "store", do_store, 2 },
 	{ "load", do_load, 1 },
 	{ "count", do_count, 2, WORD_MAYBE },

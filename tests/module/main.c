@@ -15,11 +15,12 @@
  *	recurse N DEPTH		ktally_test_recurse(DEPTH), N times: it calls itself DEPTH times, and returns how often
  *	spin LOOPS		ktally_test_spin(LOOPS): LOOPS times a loop of two instructions; returns LOOPS
  *	switch N		gives the CPU away, N times, each for a tick or more
+ *	work N			gives each processor a piece of work, ktally_test_work(), and waits for it, N times
  *	store N VALUE		writes VALUE to the 8 bytes of ktally_test_word, N times
  *	load N			reads them, N times
  *	count EVENT DELTA [user]	the PMU ktally_test counts DELTA of EVENT (1..8) here; "user": as if in user space
  *	burn N EVENT DELTA	the same, N times, from ktally_test_burn()
- *	irq COMMAND		runs COMMAND in an interrupt on this CPU ("switch" cannot)
+ *	irq COMMAND		runs COMMAND in an interrupt on this CPU ("switch" and "work" cannot)
  *
  * On x86 since 5.8, with a local APIC:
  *
