@@ -332,6 +332,8 @@ static const struct feature {
 	{ KTALLY_FEATURE_KSTACK, "kernel stacks", false, "the kernel needs CONFIG_STACKTRACE=y" },
 	{ KTALLY_FEATURE_USTACK, "user stacks", false, "this architecture's frame pointers cannot be walked from an interrupt here" },
 	{ KTALLY_FEATURE_UNWIND, "user stacks by unwind tables", false, "user stacks are walked by frame pointers: those of programs built without are cut short" },
+	{ KTALLY_FEATURE_UNWIND_SYSCALL, "the same inside of system calls", false,
+	  "Linux 4.1 was the first that keeps what this needs: stacks of system calls are walked by frame pointers, samples by tables" },
 	{ KTALLY_FEATURE_PROCESS, "process life and mappings", false, "short-lived programs will have no names in user stacks" },
 	{ KTALLY_FEATURE_CGROUP, "ids of cgroups of version 2", false, "the kernel has no cgroup v2, or does not tell modules its ids" },
 	{ KTALLY_FEATURE_CGROUP_V1, "ids of cgroups of version 1", false, "the kernel needs CONFIG_CGROUPS=y" },

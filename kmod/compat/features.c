@@ -7,6 +7,7 @@
 #include "compat/cgroup.h"
 #include "compat/features.h"
 #include "compat/tracepoint.h"
+#include "compat/unwind.h"
 #include "compat/uprobe.h"
 
 /* A prototype alone is not enough: a kernel may be built without the tracepoint. */
@@ -48,6 +49,8 @@ u64 ktally_features(void)
 
 	if (features & KTALLY_FEATURE_PROCESS)
 		features |= KTALLY_FEATURE_UNWIND;
+	if ((features & KTALLY_FEATURE_UNWIND) && !KTALLY_SYSCALLS_HIDE_SP)
+		features |= KTALLY_FEATURE_UNWIND_SYSCALL;
 
 #ifdef CONFIG_KPROBES
 	features |= KTALLY_FEATURE_KPROBE;

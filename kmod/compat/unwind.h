@@ -114,6 +114,16 @@ unsigned int ktally_unwind_caller(void *frame, unsigned long *ips, unsigned int 
  */
 unsigned int ktally_unwind_user(struct pt_regs *regs, unsigned long *ips, unsigned int max);
 
+/*
+ * Where most system calls leave the user's stack pointer in a variable of the CPU that modules cannot see: until "x86/asm/entry/64: Save user RSP in
+ * pt_regs->sp on SYSCALL64 fastpath", 4.1.
+ */
+#if defined(CONFIG_X86_64) && defined(KTALLY_HAVE_THREAD_USERSP)
+#define KTALLY_SYSCALLS_HIDE_SP 1
+#else
+#define KTALLY_SYSCALLS_HIDE_SP 0
+#endif
+
 /**
  * ktally_user_entry() - the user registers of the current task
  * @regs: the interrupted user context, or NULL for where the task entered the kernel
@@ -122,7 +132,7 @@ unsigned int ktally_unwind_user(struct pt_regs *regs, unsigned long *ips, unsign
  *	only address and stack pointer are. System calls did not store them all until
  *	"x86/entry/64: Remove the SYSCALL64 fast path", 4.16
  *
- * Return: the registers; NULL for a kernel thread or a 32-bit task.
+ * Return: the registers; NULL for a kernel thread or a 32-bit task, and inside a system call with KTALLY_SYSCALLS_HIDE_SP.
  * Context: as ktally_unwind_user().
  */
 struct pt_regs *ktally_user_entry(struct pt_regs *regs, unsigned long *frame, bool *whole);

@@ -167,6 +167,11 @@ struct pt_regs *ktally_user_entry(struct pt_regs *regs, unsigned long *frame, bo
 	/* The registers are still those of the program before, its memory is not. */
 	if (!user_mode(regs) || task_is_32_bit(regs) || ktally_task_in_execve(current))
 		return NULL;
+#if KTALLY_SYSCALLS_HIDE_SP
+	/* Interrupts have a negative number there. An exception may look like a system call, which does no harm. */
+	if (!given && (long)regs->orig_ax >= 0)
+		return NULL;
+#endif
 	*whole = given || !IS_ENABLED(CONFIG_X86) || IS_ENABLED(CONFIG_ARCH_HAS_SYSCALL_WRAPPER);
 	*frame = given ? regs_frame(regs) : entry_frame(regs);
 	return regs;

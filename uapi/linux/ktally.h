@@ -136,6 +136,7 @@ enum ktally_type {
 #define KTALLY_FEATURE_CGROUP_V1	(1ULL << 17)	/* ids of cgroups of version 1 */
 #define KTALLY_FEATURE_CGROUP_PATH	(1ULL << 18)	/* KTALLY_SOURCE_CGROUP */
 #define KTALLY_FEATURE_CGROUP_MADE	(1ULL << 19)	/* it tells of groups when they are made */
+#define KTALLY_FEATURE_UNWIND_SYSCALL	(1ULL << 20)	/* user stacks by tables inside of system calls, too */
 
 /**
  * enum ktally_region_kind - what of a session can be mapped
