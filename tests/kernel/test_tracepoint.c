@@ -95,6 +95,30 @@ static int wander(void)
 	return ret;
 }
 
+/* Whether this kernel has a trace event of such a name, with a field of such a name, if not NULL. */
+static bool has_field(const char *event, const char *field)
+{
+	char path[256], line[256], want[64];
+	bool found = false;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/events/%s/format", access("/sys/kernel/tracing/events", F_OK) ?
+		 "/sys/kernel/debug/tracing" : "/sys/kernel/tracing", event);
+	*strrchr(path, ':') = '/';
+	file = fopen(path, "re");
+	snprintf(want, sizeof(want), " %s;", field ? field : "");
+	while (file && !found && fgets(line, sizeof(line), file))
+		found = !field || strstr(line, want);
+	if (file)
+		fclose(file);
+	return found;
+}
+
+static bool has_event(const char *name)
+{
+	return has_field(name, NULL);
+}
+
 /* From CPU 0, where it is born and may not leave by itself. */
 TEST_F(tracepoint, migrations)
 {
@@ -115,7 +139,12 @@ TEST_F(tracepoint, migrations)
 	OK(kit, kit_take(kit));
 	EXPECT_EQ(51, kit_hits(kit, 0, 1));
 	EXPECT_EQ(50, kit_hits(kit, 0, 0));
-	EXPECT_EQ(101, kit_hits(kit, 1, pid));
+	/* "perf: Fix software migrate events", 4.2: before, who moved it was hit, and told from others is not which was for whom. */
+	if (kit_hits(kit, 1, pid) || has_event("sched:sched_waking")) {
+		EXPECT_EQ(101, kit_hits(kit, 1, pid));
+	} else {
+		EXPECT_LE(101, kit_total(kit, 1));
+	}
 	EXPECT_TRUE(kit_closes(kit));
 }
 
@@ -181,6 +210,8 @@ TEST_F(tracepoint, wakeups)
 	unsigned int i;
 	pid_t pid;
 
+	if (!has_event("sched:sched_waking"))
+		SKIP(return, "this kernel has no trace event sched:sched_waking");
 	ASSERT_EQ(0, pipe(fds));
 	pid = child(read_all);
 	EVENT(kit, "sched:sched_waking/pid == %d/count/", pid);
@@ -494,10 +525,19 @@ TEST_F_TIMEOUT(tracepoint, typed_and_recorded, 200)
 	size_t n;
 
 	for (i = 0; i < COUNTOF(roads); i++) {
+		const char *fields = roads[i].fields;
+
+		/* The record had the address of the page's description before 3.18. */
+		if (!strncmp(fields, "pfn,", 4) && !has_field(roads[i].event, "pfn"))
+			fields += 4;
+		if (!has_event(roads[i].event)) {
+			TH_LOG("this kernel has no trace event %s", roads[i].event);
+			continue;
+		}
 		kit_close(kit);
 		OK(kit, kit_open(kit));
-		EVENT(kit, "%s/current.comm == \"window\"/rows=8192/key=%s/", roads[i].event, roads[i].fields);
-		EVENT(kit, "event:%s/current.comm == \"window\"/rows=8192/key=%s/", roads[i].event, roads[i].fields);
+		EVENT(kit, "%s/current.comm == \"window\"/rows=8192/key=%s/", roads[i].event, fields);
+		EVENT(kit, "event:%s/current.comm == \"window\"/rows=8192/key=%s/", roads[i].event, fields);
 		ASSERT_EQ(KTALLY_SOURCE_TRACEPOINT, kit->plan->probes[0].kind) TH_LOG("%s", roads[i].event);
 		ASSERT_EQ(KTALLY_SOURCE_EVENT, kit->plan->probes[1].kind);
 		OK(kit, kit_start(kit));

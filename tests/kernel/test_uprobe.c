@@ -357,20 +357,27 @@ TEST_F(uprobe, function_of_a_library)
 TEST_F(uprobe, program_that_begins_later)
 {
 	struct kit *kit = &self->kit;
-	char copy[64];
+	char copy[512], command[1100];
+	ssize_t len;
 
-	snprintf(copy, sizeof(copy), "cp /proc/%d/exe /tmp/probed", getpid());
-	ASSERT_EQ(0, system(copy));
-	KNOWN_EVENT(kit, "uprobe:/tmp/probed:probed_call/arg0 == 77/count/");
+	/* Beside this one: programs in memory (/tmp) could not be probed before Linux 3.17. Guests share that folder. */
+	len = readlink("/proc/self/exe", copy, sizeof(copy) - 32);
+	ASSERT_LT(0, len);
+	snprintf(copy + len, 32, ".%llx", (unsigned long long)kit_now());
+	snprintf(command, sizeof(command), "cp /proc/%d/exe %s", getpid(), copy);
+	ASSERT_EQ(0, system(command));
+	KNOWN_EVENT(kit, "uprobe:%s:probed_call/arg0 == 77/count/", copy);
 	KNOWN_START(kit);
 	OK(kit, call(13, 77));
-	EXPECT_EQ(0, system("exec /tmp/probed --call 101"));
+	snprintf(command, sizeof(command), "exec %s --call 101", copy);
+	EXPECT_EQ(0, system(command));
 	OK(kit, kit_stop(kit));
-	EXPECT_EQ(0, system("exec /tmp/probed --call 31"));
+	snprintf(command, sizeof(command), "exec %s --call 31", copy);
+	EXPECT_EQ(0, system(command));
 	OK(kit, kit_take(kit));
 	EXPECT_EQ(101, kit_total(kit, 0));
 	EXPECT_TRUE(kit_closes(kit));
-	remove("/tmp/probed");
+	remove(copy);
 }
 
 /* An instruction inside of a function, by its offset: where it is met each time, and registers by their names. */

@@ -59,8 +59,8 @@ mount -t bpf bpf sys/fs/bpf || true
 mount -t cgroup2 cgroup sys/fs/cgroup || true
 mount -t securityfs security sys/kernel/security || true
 
-# "9P: introduction of a new cache=mmap model", 3.14; without it files can be mapped to be read, and so run.
-share cwd "/root$(cat /host/cwd)" "rw,cache=mmap" || share cwd "/root$(cat /host/cwd)" "rw,cache=none"
+# "9P: introduction of a new cache=mmap model", 3.14; without a cache files would have another inode each time.
+share cwd "/root$(cat /host/cwd)" "rw,cache=mmap" || share cwd "/root$(cat /host/cwd)" "rw,cache=loose"
 if [ -f /host/has-modules ]; then
 	share modules "/root/lib/modules/$(uname -r)" ro,cache=loose
 fi
