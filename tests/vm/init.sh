@@ -28,7 +28,7 @@ case $(uname -r) in
 3.*)
 	# 9p takes the dentries of an overlay above it for its own before file_dentry() of 4.6 (4.4 has it): this root stays read-only.
 	mount --move /lower /root
-	mount -t tmpfs -o mode=755 local /root/usr/local/bin
+	(cd /root && mount -t tmpfs -o mode=755 local usr/local/bin)
 	;;
 *)
 	mount -t tmpfs -o mode=755 upper /upper
