@@ -139,7 +139,7 @@ TEST_F(tracepoint, migrations)
 	OK(kit, kit_take(kit));
 	EXPECT_EQ(51, kit_hits(kit, 0, 1));
 	EXPECT_EQ(50, kit_hits(kit, 0, 0));
-	/* "perf: Fix software migrate events", 4.2: before, who moved it was hit. The event came a year later. */
+	/* "perf: Fix software migrate events", 4.2: before, who moved it was hit. The event came with 4.3. */
 	if (has_event("sched:sched_waking")) {
 		EXPECT_EQ(101, kit_hits(kit, 1, pid));
 	} else {
