@@ -341,7 +341,7 @@ static const struct feature {
 	{ KTALLY_FEATURE_CGROUP_MADE, "news of cgroups", false,
 	  "Linux 4.11 was the first that tells of new ones: here they are told when a program starts or ends in one" },
 	{ KTALLY_FEATURE_CGROUP_SCOPE, "scope by cgroup", false, "the kernel needs CONFIG_CGROUPS=y; measure by process (-p) instead" },
-	{ KTALLY_FEATURE_EXTACK, "sentences in refusals", false, "the kernel is older than netlink's extended acks: look into 'dmesg' when a request is refused" },
+	{ KTALLY_FEATURE_EXTACK, "sentences in refusals", false, "the kernel is older than netlink's extended acks: this program reads sentences by a message of their own, others may not" },
 	{ KTALLY_FEATURE_NMI_SAFE_CLOCK, "clock that is safe in NMIs", false, "hits inside an NMI are counted but not timed" },
 };
 
